@@ -1,0 +1,43 @@
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const VALUE_OF = new Map([...ALPHABET].map((character, value) => [character, value]))
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** Bytes as RFC 4648 §4 base64 text: the one way in which bytes stand in an event or a message. */
+export type Base64 = string & { readonly Base64: unique symbol }
+
+/** Base64 text of `bytes`, with padding. */
+export const toBase64 = (bytes: Uint8Array): Base64 => {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const chunk = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    text += ALPHABET.charAt(chunk >> 18) + ALPHABET.charAt((chunk >> 12) & 63)
+    text += i + 1 < bytes.length ? ALPHABET.charAt((chunk >> 6) & 63) : '='
+    text += i + 2 < bytes.length ? ALPHABET.charAt(chunk & 63) : '='
+  }
+  return text as Base64
+}
+
+/** The bytes of valid base64 text. */
+export const fromBase64 = (text: Base64): Uint8Array => {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding)
+  for (let i = 0, o = 0; i < text.length; i += 4) {
+    const at = (offset: number): number => VALUE_OF.get(text.charAt(i + offset)) ?? 0
+    const chunk = (at(0) << 18) | (at(1) << 12) | (at(2) << 6) | at(3)
+    bytes[o++] = chunk >> 16
+    if (o < bytes.length) bytes[o++] = (chunk >> 8) & 255
+    if (o < bytes.length) bytes[o++] = chunk & 255
+  }
+  return bytes
+}
+
+/** The codec of every `Base64` that comes from outside. */
+export const Base64Codec = new t.Type<Base64, string>(
+  'Base64',
+  (u): u is Base64 => typeof u === 'string' && BASE64.test(u),
+  (u, context) => (typeof u === 'string' && BASE64.test(u) ? E.right(u as Base64) : t.failure(u, context)),
+  (text) => text,
+)

@@ -1,0 +1,15 @@
+export { type Base64, Base64Codec, fromBase64, toBase64 } from './bytes.ts'
+export { canonicalJson, type Json } from './canonical-json.ts'
+export { type Decider, replay } from './decider.ts'
+export { invariant } from './invariant.ts'
+export type { Message, Tagged } from './message.ts'
+export {
+  type DecodeError,
+  type EventCodec,
+  eventCodec,
+  type StoredEvent,
+  type Upcast,
+  upcast,
+  versioned,
+  type VersionedCodec,
+} from './versioned.ts'

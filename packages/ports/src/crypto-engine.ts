@@ -1,0 +1,5 @@
+import type { CryptoEngine } from '@hsmlab/crypto'
+
+export type { CryptoEngine, CryptoFailure } from '@hsmlab/crypto'
+
+export type HasCryptoEngine = Readonly<{ engine: CryptoEngine }>

@@ -1,0 +1,26 @@
+export type {
+  Bus,
+  Datagrams,
+  Feed,
+  FeedEntry,
+  FeedFailure,
+  HasBus,
+  RequestFailure,
+  Requests,
+  Subject,
+  Unsubscribe,
+} from './bus.ts'
+export { subject } from './bus.ts'
+export { type Clock, type HasClock, sleep } from './clock.ts'
+export type { CryptoEngine, CryptoFailure, HasCryptoEngine } from './crypto-engine.ts'
+export type {
+  Disk,
+  KeyRange,
+  KeyValueStore,
+  Nvram,
+  StoreEntry,
+  StoreFailure,
+  StoreOperation,
+} from './key-value-store.ts'
+export type { HasLogger, Logger, LogFields, LogLevel } from './logger.ts'
+export type { HasRandom, Random } from './random.ts'
