@@ -1,1 +1,28 @@
-export {}
+export {
+  type AvailabilityZone,
+  AvailabilityZoneCodec,
+  type BackupId,
+  BackupIdCodec,
+  type ClusterId,
+  ClusterIdCodec,
+  type CommandId,
+  CommandIdCodec,
+  type HsmId,
+  HsmIdCodec,
+  type KeyHandle,
+  KeyHandleCodec,
+  type Stamp,
+  StampCodec,
+  type Username,
+  UsernameCodec,
+} from './identifiers.ts'
+export {
+  FixedAttributes,
+  type KeyAttributes,
+  KeyClass,
+  KeyTemplate,
+  KeyType,
+  type MutableAttributeName,
+  MutableAttributes,
+} from './key/attributes.ts'
+export { KeyRecord, Shares, Stamps, Tombstone } from './key/key-record.ts'

@@ -13,3 +13,4 @@ export {
   versioned,
   type VersionedCodec,
 } from './versioned.ts'
+export { utf8Bytes, utf8Text } from './utf8.ts'

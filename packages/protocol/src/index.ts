@@ -1,1 +1,44 @@
-export {}
+export {
+  type Beat,
+  type CryptoRequest,
+  decodeBeat,
+  decodeCryptoRequest,
+  decodePasswordRequest,
+  decodeRandomRequest,
+  encodeBeat,
+  encodeCryptoRequest,
+  encodePasswordRequest,
+  encodeRandomRequest,
+  type PasswordRequest,
+} from './session/binary-operations.ts'
+export { type ByteReader, byteReader, type ByteWriter, byteWriter } from './session/bytes.ts'
+export {
+  bodyMessage,
+  decodeReplies,
+  decodeRequests,
+  encodeReplies,
+  encodeRequests,
+  FRAME_HEADER_SIZE,
+  FRAME_SIZE_MAX,
+  messageBody,
+  type SessionReply,
+  type SessionRequest,
+} from './session/frame.ts'
+export { CHANNEL_ID_SIZE, channelPrologue, HsmHello, PROXY_ID_SIZE, staticKeyStatement } from './session/handshake.ts'
+export {
+  HsmInfo,
+  JSON_OPERATIONS,
+  type JsonOperationName,
+  KeyFilter,
+  KeyView,
+  Member,
+  Membership,
+  OPERATION,
+  type OperationName,
+  type ReplyOf,
+  type RequestOf,
+  Role,
+  UserRole,
+  UserView,
+} from './session/operations.ts'
+export { subjects } from './subjects.ts'
