@@ -1,1 +1,2 @@
-export {}
+export { diskContract } from './disk.ts'
+export type { Assertions, Test } from './test-face.ts'

@@ -1,1 +1,2 @@
-export {}
+export { memoryDisk } from './memory-disk.ts'
+export { compareBytes, type OrderedBytes, orderedBytes } from './ordered-bytes.ts'
