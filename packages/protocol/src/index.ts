@@ -42,3 +42,17 @@ export {
   UserView,
 } from './session/operations.ts'
 export { subjects } from './subjects.ts'
+export {
+  BACKUP_CHUNK_SIZE_MAX,
+  BACKUP_SIZE_MAX,
+  CONTROL_OPERATION,
+  CONTROL_OPERATIONS,
+  ControlNotification,
+  type ControlOperationName,
+  ControlRefusal,
+  type ControlReplyOf,
+  type ControlRequestOf,
+  HsmCondition,
+  HsmDescription,
+  IdentityCertificates,
+} from './control/commands.ts'
