@@ -1,3 +1,13 @@
+export { AuditRecord } from './audit/audit-record.ts'
+export {
+  AUDIT_OPCODE,
+  type AuditOpcode,
+  commandTypeOf,
+  LOG_TYPE,
+  type LogType,
+  USER_TYPE,
+  type UserType,
+} from './audit/opcodes.ts'
 export {
   type AvailabilityZone,
   AvailabilityZoneCodec,
