@@ -1,1 +1,2 @@
-export {}
+export { CELL_BYTES_MAX } from './head-file.ts'
+export { freeBytes, levelDisk } from './level-disk.ts'
