@@ -10,9 +10,20 @@ export type {
   Subject,
   Unsubscribe,
 } from './bus.ts'
-export { subject } from './bus.ts'
+export { MESSAGE_BYTES_MAX, subject } from './bus.ts'
+export type {
+  CertificateRejection,
+  CertificateRole,
+  CertificateVerifier,
+  HardwareIssuer,
+  HasCertificateVerifier,
+  HasHardwareIssuer,
+  IdentityRequest,
+  IdentityTexts,
+} from './certificates.ts'
 export { type Clock, type HasClock, sleep } from './clock.ts'
 export type { CryptoEngine, CryptoFailure, HasCryptoEngine } from './crypto-engine.ts'
+export type { HttpHandler, HttpRequest, HttpResponse } from './http.ts'
 export type {
   Disk,
   KeyRange,
