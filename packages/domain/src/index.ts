@@ -1,4 +1,13 @@
+export {
+  auditHash,
+  AuditHead,
+  auditHeadStatement,
+  chainAuditRecord,
+  ChainedAuditRecord,
+  emptyAuditHead,
+} from './audit/audit-chain.ts'
 export { AuditRecord } from './audit/audit-record.ts'
+export { auditText } from './audit/audit-text.ts'
 export {
   AUDIT_OPCODE,
   type AuditOpcode,
@@ -8,6 +17,7 @@ export {
   USER_TYPE,
   type UserType,
 } from './audit/opcodes.ts'
+export { type AuditFinding, describeAuditFinding, verifyAuditChain } from './audit/verify-audit-chain.ts'
 export {
   type AvailabilityZone,
   AvailabilityZoneCodec,

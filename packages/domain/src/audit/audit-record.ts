@@ -3,7 +3,7 @@ import { HsmIdCodec } from '../identifiers.ts'
 import { AUDIT_OPCODE, LOG_TYPE, USER_TYPE } from './opcodes.ts'
 
 /** A non-negative safe integer. */
-const Count = t.refinement(t.number, (value) => Number.isSafeInteger(value) && value >= 0, 'Count')
+export const Count = t.refinement(t.number, (value) => Number.isSafeInteger(value) && value >= 0, 'Count')
 
 /**
  * One audit event of one HSM ("Interpreting AWS CloudHSM audit logs"). `sequence` counts the HSM's audited events from
