@@ -46,3 +46,41 @@ export {
   MutableAttributes,
 } from './key/attributes.ts'
 export { KeyRecord, Shares, Stamps, Tombstone } from './key/key-record.ts'
+export { type AuditCursor, auditOf, firstAuditCursor } from './hsm/audit-of.ts'
+export { decodeHsmFact, encodeHsmFact, UserRecordCodec } from './hsm/codec.ts'
+export {
+  decideChangePassword,
+  decideCreateUser,
+  decideDeleteUser,
+  decideLogin,
+  findUser,
+  HSM_RETURN,
+  isLocked,
+  LOGIN_FAILURES_MAX,
+  type PasswordVerdict,
+  USERS_MAX,
+} from './hsm/decide-users.ts'
+export type {
+  Caller,
+  HsmDecision,
+  HsmEvent,
+  HsmFact,
+  HsmMode,
+  HsmProvisioned,
+  HsmRejection,
+  HsmRole,
+  KeySource,
+  SealedVerifier,
+  UserRecord,
+} from './hsm/messages.ts'
+export { rejection } from './hsm/rejection.ts'
+export { readHsmSnapshot } from './hsm/snapshot.ts'
+export {
+  blankHsm,
+  canonicalHsmState,
+  type CommandOutcome,
+  evolveHsm,
+  type HsmIdentity,
+  type HsmPhase,
+  type HsmState,
+} from './hsm/state.ts'

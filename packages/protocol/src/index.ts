@@ -56,3 +56,14 @@ export {
   HsmDescription,
   IdentityCertificates,
 } from './control/commands.ts'
+export {
+  decodeLogRequest,
+  decodeLogRun,
+  encodeLogRequest,
+  encodeLogRun,
+  type LogHead,
+  logHeadStatement,
+  type LogRun,
+  RUN_BYTES_MAX,
+  RUN_RECORDS_MAX,
+} from './log/log-run.ts'

@@ -18,6 +18,8 @@ export const subjects = {
   controllerFrames: (controllerId: string): string => `controller.${controllerId}.frames`,
   /** Requests: any bytes → the clusters' signed memberships, for clients that know no address yet. */
   memberships: 'controller.memberships',
-  /** Feed: the published log of one HSM. */
+  /** Requests: `encodeLogRequest` → `LogRun`, what an HSM has on its log from a position on. */
+  logRecords: (hsmId: string): string => `hsm.${hsmId}.log`,
+  /** Feed: the published log of one HSM, as `LogRun`s. */
   log: (clusterId: string, hsmId: string): string => `log.${clusterId}.${hsmId}`,
 } as const

@@ -1,0 +1,58 @@
+import { byteReader, byteWriter } from '../session/bytes.ts'
+
+/** Records in one message, and their bytes: a reply stays below NATS' default `max_payload`. */
+export const RUN_RECORDS_MAX = 4096
+export const RUN_BYTES_MAX = 700_000
+const HASH_SIZE = 32
+const SIGNATURE_SIZE = 64
+
+/**
+ * Neighbouring records of one HSM's log, as it publishes them and answers for them. `previousHash` is the chain's hash
+ * before the first of them, `head` the log's end as the HSM signed it (Ed25519 over `logHeadStatement`): in a published
+ * run it is the run's own end; in an answer it may lie beyond.
+ */
+export type LogRun = Readonly<{
+  from: number
+  previousHash: Uint8Array
+  records: ReadonlyArray<Uint8Array>
+  head: LogHead
+}>
+
+/** `length` records, the last of them with `hash`. */
+export type LogHead = Readonly<{ length: number; hash: Uint8Array; signature: Uint8Array }>
+
+/** The bytes that an HSM signs: so far my log had come. */
+export const logHeadStatement = (hsmId: string, length: number, hash: Uint8Array): Uint8Array =>
+  byteWriter(128)
+    .raw(new Uint8Array([...`hsmlab log head 1\n${hsmId}\n`].map((character) => character.charCodeAt(0))))
+    .u64(length)
+    .raw(hash)
+    .finish()
+
+export const encodeLogRun = ({ from, previousHash, records, head }: LogRun): Uint8Array => {
+  const writer = byteWriter(256 + records.reduce((size, record) => size + 4 + record.length, 0))
+  writer.u64(from).raw(previousHash).u64(head.length).raw(head.hash).raw(head.signature).u32(records.length)
+  for (const record of records) writer.bytes(record)
+  return writer.finish()
+}
+
+/** `undefined`: no such run. The records are views into `message`. */
+export const decodeLogRun = (message: Uint8Array): LogRun | undefined => {
+  const reader = byteReader(message)
+  const from = reader.u64()
+  const previousHash = reader.raw(HASH_SIZE)
+  const head = { length: reader.u64(), hash: reader.raw(HASH_SIZE), signature: reader.raw(SIGNATURE_SIZE) }
+  const count = reader.u32()
+  const records: Uint8Array[] = []
+  while (records.length < count && !reader.failed()) records.push(reader.bytes())
+  return reader.finished() && count <= RUN_RECORDS_MAX ? { from, previousHash, records, head } : undefined
+}
+
+/** Asks an HSM for its log from position `from` on. */
+export const encodeLogRequest = (from: number): Uint8Array => byteWriter(8).u64(from).finish()
+
+export const decodeLogRequest = (message: Uint8Array): number | undefined => {
+  const reader = byteReader(message)
+  const from = reader.u64()
+  return reader.finished() ? from : undefined
+}
