@@ -6,6 +6,12 @@ export type Subject = string & { readonly Subject: unique symbol }
 
 export const subject = (...parts: ReadonlyArray<string>): Subject => parts.join('.') as Subject
 
+/**
+ * What every bus carries in one message. A longer one is nowhere received: a request finds no responder, an answer is
+ * none, a datagram is lost, the feed refuses it.
+ */
+export const MESSAGE_BYTES_MAX = 1_000_000
+
 export type RequestFailure =
   /** Nobody serves the subject: the request was not received by anyone. */
   | Tagged<'NoResponder'>

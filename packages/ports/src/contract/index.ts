@@ -1,2 +1,7 @@
+export { busContract } from './bus.ts'
+export type { BusTest, BusUnderTest, OpenBus } from './bus-test.ts'
+export { clockContract, type ClockUnderTest } from './clock.ts'
 export { diskContract } from './disk.ts'
+export { loggerContract, type LoggerUnderTest } from './logger.ts'
+export { randomContract } from './random.ts'
 export type { Assertions, Test } from './test-face.ts'

@@ -1,2 +1,6 @@
+export { memoryBus, type MemoryBus, type MemoryBusOptions } from './memory-bus.ts'
 export { memoryDisk } from './memory-disk.ts'
+export { type LogLine, type MemoryLogger, memoryLogger } from './memory-logger.ts'
 export { compareBytes, type OrderedBytes, orderedBytes } from './ordered-bytes.ts'
+export { seededRandom } from './seeded-random.ts'
+export { type VirtualClock, virtualClock, type VirtualClockOptions } from './virtual-clock.ts'
