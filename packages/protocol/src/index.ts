@@ -24,7 +24,15 @@ export {
   type SessionReply,
   type SessionRequest,
 } from './session/frame.ts'
-export { CHANNEL_ID_SIZE, channelPrologue, HsmHello, PROXY_ID_SIZE, staticKeyStatement } from './session/handshake.ts'
+export {
+  CHANNEL_ID_SIZE,
+  channelPrologue,
+  ClusterMemberships,
+  HsmHello,
+  PROXY_ID_SIZE,
+  SignedMembership,
+  staticKeyStatement,
+} from './session/handshake.ts'
 export {
   HsmInfo,
   JSON_OPERATIONS,

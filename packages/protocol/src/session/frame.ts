@@ -1,7 +1,12 @@
 import { utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { byteReader, byteWriter } from './bytes.ts'
 
-/** Before encryption, a frame is a row of these; all requests of one tick share a frame. */
+/**
+ * Before encryption, a frame is a row of these; all requests of one tick share a frame. `requestId` counts from 1 within
+ * a channel; 0 is a beat (either way; `body` is `encodeBeat`), and nobody answers it. A request whose answer stays away
+ * is sent again under the same `requestId`: what must not happen twice carries a command id. `session` is 0 for
+ * `openSession`, `membership` and beats.
+ */
 export type SessionRequest = Readonly<{ requestId: number; operation: number; session: number; body: Uint8Array }>
 
 /**

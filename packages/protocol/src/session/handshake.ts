@@ -2,6 +2,14 @@ import * as t from 'io-ts'
 import { Base64Codec } from '@hsmlab/event-sourcing'
 import { ClusterIdCodec, HsmIdCodec } from '@hsmlab/domain'
 
+/** Canonical JSON of a `Membership`, and the controller's Ed25519 signature over its UTF-8 bytes. */
+export const SignedMembership = t.strict({ document: t.string, signature: Base64Codec })
+export type SignedMembership = t.TypeOf<typeof SignedMembership>
+
+/** What `subjects.memberships` answers: one membership per cluster, as canonical JSON. */
+export const ClusterMemberships = t.strict({ memberships: t.readonlyArray(SignedMembership) })
+export type ClusterMemberships = t.TypeOf<typeof ClusterMemberships>
+
 /**
  * What an HSM tells anybody, unauthenticated: the receiver checks it. `clusterCertificate` must chain to the
  * customer's CA; `staticSignature` is the cluster key's signature (SHA-256, RSA PKCS#1 v1.5 or ECDSA DER by its type) over
@@ -13,7 +21,7 @@ export const HsmHello = t.strict({
   clusterCertificate: t.string,
   staticKey: Base64Codec,
   staticSignature: Base64Codec,
-  membership: t.strict({ document: t.string, signature: Base64Codec }),
+  membership: SignedMembership,
 })
 export type HsmHello = t.TypeOf<typeof HsmHello>
 
