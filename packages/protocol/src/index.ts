@@ -3,12 +3,15 @@ export {
   type CryptoRequest,
   decodeBeat,
   decodeCryptoRequest,
+  decodeLoginReply,
   decodePasswordRequest,
   decodeRandomRequest,
   encodeBeat,
   encodeCryptoRequest,
+  encodeLoginReply,
   encodePasswordRequest,
   encodeRandomRequest,
+  type LoggedInRole,
   type PasswordRequest,
 } from './session/binary-operations.ts'
 export { type ByteReader, byteReader, type ByteWriter, byteWriter } from './session/bytes.ts'

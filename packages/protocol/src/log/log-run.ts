@@ -7,13 +7,12 @@ const HASH_SIZE = 32
 const SIGNATURE_SIZE = 64
 
 /**
- * Neighbouring records of one HSM's log, as it publishes them and answers for them. `previousHash` is the chain's hash
- * before the first of them, `head` the log's end as the HSM signed it (Ed25519 over `logHeadStatement`): in a published
- * run it is the run's own end; in an answer it may lie beyond.
+ * Neighbouring records of one HSM's log, as they lie on it, with position and the hash of the record before; and the
+ * log's end as the HSM signed it (Ed25519 over `logHeadStatement`): in a published run it is the run's own end, in an
+ * answer it may lie beyond.
  */
 export type LogRun = Readonly<{
   from: number
-  previousHash: Uint8Array
   records: ReadonlyArray<Uint8Array>
   head: LogHead
 }>
@@ -29,9 +28,9 @@ export const logHeadStatement = (hsmId: string, length: number, hash: Uint8Array
     .raw(hash)
     .finish()
 
-export const encodeLogRun = ({ from, previousHash, records, head }: LogRun): Uint8Array => {
+export const encodeLogRun = ({ from, records, head }: LogRun): Uint8Array => {
   const writer = byteWriter(256 + records.reduce((size, record) => size + 4 + record.length, 0))
-  writer.u64(from).raw(previousHash).u64(head.length).raw(head.hash).raw(head.signature).u32(records.length)
+  writer.u64(from).u64(head.length).raw(head.hash).raw(head.signature).u32(records.length)
   for (const record of records) writer.bytes(record)
   return writer.finish()
 }
@@ -40,12 +39,11 @@ export const encodeLogRun = ({ from, previousHash, records, head }: LogRun): Uin
 export const decodeLogRun = (message: Uint8Array): LogRun | undefined => {
   const reader = byteReader(message)
   const from = reader.u64()
-  const previousHash = reader.raw(HASH_SIZE)
   const head = { length: reader.u64(), hash: reader.raw(HASH_SIZE), signature: reader.raw(SIGNATURE_SIZE) }
   const count = reader.u32()
   const records: Uint8Array[] = []
   while (records.length < count && !reader.failed()) records.push(reader.bytes())
-  return reader.finished() && count <= RUN_RECORDS_MAX ? { from, previousHash, records, head } : undefined
+  return reader.finished() && count <= RUN_RECORDS_MAX ? { from, records, head } : undefined
 }
 
 /** Asks an HSM for its log from position `from` on. */

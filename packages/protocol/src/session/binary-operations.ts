@@ -94,6 +94,14 @@ export const decodePasswordRequest = (body: Uint8Array): PasswordRequest | undef
   return { commandId, role, username, password }
 }
 
+export type LoggedInRole = Role | 'unactivated-admin'
+const LOGGED_IN_ROLES: ReadonlyArray<LoggedInRole> = ['admin', 'crypto-user', 'unactivated-admin']
+
+/** Reply of `login`: as what the user is logged in; on a cluster that was never activated, `admin` is the PRECO. */
+export const encodeLoginReply = (role: LoggedInRole): Uint8Array => Uint8Array.of(LOGGED_IN_ROLES.indexOf(role))
+export const decodeLoginReply = (body: Uint8Array): LoggedInRole | undefined =>
+  body.length === 1 ? LOGGED_IN_ROLES[body[0] ?? LOGGED_IN_ROLES.length] : undefined
+
 /** `random`: how many bytes, as u32. */
 export const encodeRandomRequest = (count: number): Uint8Array => byteWriter(4).u32(count).finish()
 export const decodeRandomRequest = (body: Uint8Array): number | undefined => {
