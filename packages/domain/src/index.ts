@@ -45,7 +45,65 @@ export {
   type MutableAttributeName,
   MutableAttributes,
 } from './key/attributes.ts'
-export { KeyRecord, Shares, Stamps, Tombstone } from './key/key-record.ts'
+export { type GuardedKey, type KeyFunction, type KeyUser, mayTrust, mayUse, mayWrapWith, type Visibility, visibility } from './key/access.ts'
+export type { CkrRejection } from './key/ckr-rejection.ts'
+export { KeyRecord, Seen, Shares, Stamps, Tombstone } from './key/key-record.ts'
+export { matches } from './key/matches.ts'
+export {
+  AES_LENGTHS_BYTES,
+  GENERIC_SECRET_BYTES_MAX,
+  type KeyMode,
+  type KeyPairParameters,
+  type NewKey,
+  newKeyPair,
+  type NewKeyPair,
+  newSecretKey,
+  type NewSecretKey,
+  RSA_BITS_MAX,
+  RSA_BITS_MIN,
+  RSA_BITS_STEP,
+} from './key/new-key.ts'
+export { ID_BYTES_MAX, LABEL_BYTES_MAX } from './key/template-rules.ts'
+export { changeAttributes, changeShare, latestStamp, tombstoneOf } from './sync/change.ts'
+export {
+  type Bucket,
+  BUCKET_COUNT,
+  bucketOf,
+  emptyDigest,
+  equalBuckets,
+  type KeyDigest,
+  LEAF_SIZE,
+  leafOf,
+  rootDigest,
+  withEntry,
+  withoutEntry,
+} from './sync/digest.ts'
+export {
+  entryBytes,
+  entryMac,
+  type Hmac,
+  isTombstone,
+  type KeyEntry,
+  macHolds,
+  newKeyRecord,
+  sharedWith,
+  signed,
+  type Unsigned,
+} from './sync/entry.ts'
+export { keyTable, type KeyTable, type MutableKeyTable } from './sync/key-table.ts'
+export { type Lineage, lineage, peerHmac } from './sync/lineage.ts'
+export { type Superseded, supersededText } from './sync/merge-record.ts'
+export { type Merge, mergeEntry, type MergeRefusal } from './sync/merge.ts'
+export {
+  compareStamps,
+  laterStamp,
+  nextStamp,
+  type Reading,
+  readStamp,
+  STAMP_SKEW_MICROS_MAX,
+  type StampRejection,
+  writeStamp,
+} from './sync/stamp.ts'
 export { type AuditCursor, auditOf, firstAuditCursor } from './hsm/audit-of.ts'
 export { decodeHsmFact, encodeHsmFact, UserRecordCodec } from './hsm/codec.ts'
 export {
@@ -84,3 +142,46 @@ export {
   type HsmPhase,
   type HsmState,
 } from './hsm/state.ts'
+export {
+  allClusters,
+  canonicalControlPlane,
+  type Cluster,
+  type ClusterBackup,
+  clustersOf,
+  type ControlPlane,
+  emptyControlPlane,
+  findHsm,
+  type GoneHsm,
+  hasContent,
+  type Hsm,
+  hsmsOf,
+  isMember,
+  stateOf,
+} from './cluster/cluster.ts'
+export { clusterDecider } from './cluster/cluster-decider.ts'
+export { decodeClusterFact, encodeClusterFact } from './cluster/codec.ts'
+export { HSM_COUNT_MAX } from './cluster/decide-create-hsm.ts'
+export { DEFAULT_LIMITS, type Limits } from './cluster/decision.ts'
+export { evolveControlPlane } from './cluster/evolve.ts'
+export type {
+  Backup,
+  ClusterCommand,
+  ClusterEvent,
+  ClusterFact,
+  ClusterMode,
+  ClusterPhase,
+  ClusterRejection,
+  ClusterReport,
+  ClusterRequest,
+  ClusterState,
+  HsmLifecycleState,
+  HsmOrigin,
+  HsmReference,
+  IdentityCertificateTexts,
+  NetworkType,
+  Subnet,
+  Tag,
+  Vpc,
+  World,
+} from './cluster/messages.ts'
+export { cidrOf, defaultVpc } from './cluster/network.ts'
