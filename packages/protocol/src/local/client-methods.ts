@@ -45,27 +45,24 @@ const Generation = { mechanism: t.number, sharedWith: t.readonlyArray(UsernameCo
  */
 export const CLIENT_METHODS = {
   /** The clusters that `cloudhsm-cli.cfg` names, or the only one there is. */
-  clusters: { params: Nothing, event: t.never, result: t.strict({ clusterIds: t.readonlyArray(ClusterIdCodec) }) },
-  hsmInfo: { params: Cluster, event: t.never, result: t.strict({ hsms: t.readonlyArray(HsmInfo) }) },
-  activate: { params: params({ password: Base64Codec }), event: t.never, result: Nothing },
+  clusters: { params: Nothing, result: t.strict({ clusterIds: t.readonlyArray(ClusterIdCodec) }) },
+  hsmInfo: { params: Cluster, result: t.strict({ hsms: t.readonlyArray(HsmInfo) }) },
+  activate: { params: params({ password: Base64Codec }), result: Nothing },
   login: {
     params: params({ username: UsernameCodec, role: Role, password: Base64Codec }),
-    event: t.never,
     result: LoggedIn,
   },
-  logout: { params: Cluster, event: t.never, result: Nothing },
-  listUsers: { params: Cluster, event: t.never, result: t.strict({ users: t.readonlyArray(LocalUser) }) },
-  createUser: { params: WithPassword, event: t.never, result: Nothing },
-  changePassword: { params: WithPassword, event: t.never, result: Nothing },
-  deleteUser: { params: params({ username: UsernameCodec, role: Role }), event: t.never, result: Nothing },
+  logout: { params: Cluster, result: Nothing },
+  listUsers: { params: Cluster, result: t.strict({ users: t.readonlyArray(LocalUser) }) },
+  createUser: { params: WithPassword, result: Nothing },
+  changePassword: { params: WithPassword, result: Nothing },
+  deleteUser: { params: params({ username: UsernameCodec, role: Role }), result: Nothing },
   generateKey: {
     params: params({ ...Generation, template: KeyTemplate }),
-    event: t.never,
     result: t.strict({ key: LocalKey }),
   },
   generateKeyPair: {
     params: params({ ...Generation, publicTemplate: KeyTemplate, privateTemplate: KeyTemplate }),
-    event: t.never,
     result: t.strict({ publicKey: LocalKey, privateKey: LocalKey }),
   },
   /** Keys `skip` to `skip + limit` of those that match, by handle; `total` counts all that match. */
@@ -74,6 +71,6 @@ export const CLIENT_METHODS = {
     event: t.strict({ keys: t.readonlyArray(LocalKey) }),
     result: t.strict({ total: t.number }),
   },
-  destroyKey: { params: params({ handle: KeyHandleCodec }), event: t.never, result: Nothing },
+  destroyKey: { params: params({ handle: KeyHandleCodec }), result: Nothing },
 } as const
 export type ClientMethods = typeof CLIENT_METHODS

@@ -77,27 +77,25 @@ export type LogOffer = t.TypeOf<typeof LogOffer>
 
 /** What `hsmlab` asks the running product at `control.sock`. */
 export const CONTROL_METHODS = {
-  status: { params: Nothing, event: t.never, result: ProductStatus },
+  status: { params: Nothing, result: ProductStatus },
   /** The lines of `hsmlab env`, in the order in which they are printed. */
   env: {
     params: Nothing,
-    event: t.never,
     result: t.strict({ variables: t.readonlyArray(t.strict({ name: t.string, value: t.string })) }),
   },
   /** Stops the product; the answer comes before it ends, the end of the connection after its logs are closed. */
-  down: { params: Nothing, event: t.never, result: t.strict({ pid: t.number }) },
+  down: { params: Nothing, result: t.strict({ pid: t.number }) },
 
-  chaosList: { params: Nothing, event: t.never, result: ChaosState },
-  chaosKillHsm: { params: t.strict({ hsmId: HsmIdCodec }), event: t.never, result: Reached },
-  chaosKillAz: { params: t.strict({ availabilityZone: AvailabilityZoneCodec }), event: t.never, result: Reached },
+  chaosList: { params: Nothing, result: ChaosState },
+  chaosKillHsm: { params: t.strict({ hsmId: HsmIdCodec }), result: Reached },
+  chaosKillAz: { params: t.strict({ availabilityZone: AvailabilityZoneCodec }), result: Reached },
   /** Gives back one HSM or one zone; without either, everything. */
   chaosHeal: {
     params: optional({ hsmId: HsmIdCodec, availabilityZone: AvailabilityZoneCodec }),
-    event: t.never,
     result: Reached,
   },
 
-  logs: { params: Nothing, event: t.never, result: t.strict({ logs: t.readonlyArray(LogOffer) }) },
+  logs: { params: Nothing, result: t.strict({ logs: t.readonlyArray(LogOffer) }) },
   /** The records `from` (inclusive) to `to` (exclusive), as they lie on the log, with hash chain and MAC. */
   streamLog: {
     params: t.strict({ log: LogName, from: t.number, to: t.number }),
@@ -118,7 +116,7 @@ export const CONTROL_METHODS = {
     result: Nothing,
   },
   /** The longest heads that HSMs signed and others keep: what `audit verify` holds the records against. */
-  auditHeads: { params: Nothing, event: t.never, result: t.strict({ heads: t.readonlyArray(SignedAuditHead) }) },
+  auditHeads: { params: Nothing, result: t.strict({ heads: t.readonlyArray(SignedAuditHead) }) },
   /** Published events of one log or all as they come, for people who watch; sealed members stay sealed. */
   events: {
     params: optional({ log: LogName }),

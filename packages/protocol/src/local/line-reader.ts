@@ -34,9 +34,7 @@ export const lineReader = (sizeMax = LOCAL_LINE_SIZE_MAX): LineReader => {
     read: (chunk) => {
       const lines: (string | undefined)[] = []
       let from = 0
-      while (!overflow) {
-        const end = chunk.indexOf(LINE_END, from)
-        if (end < 0) break
+      for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
         keep(chunk.subarray(from, end))
         if (overflow) break
         lines.push(utf8Text(joined(parts, size)))

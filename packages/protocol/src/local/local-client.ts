@@ -16,7 +16,7 @@ export interface LocalClient<Methods extends LocalMethods> {
 }
 
 type Outstanding = Readonly<{
-  event: t.Mixed
+  event: t.Mixed | undefined
   result: t.Mixed
   receive: (event: unknown) => void
   resolve: (answer: E.Either<LocalError, unknown>) => void
@@ -64,8 +64,8 @@ export const localClient = <Methods extends LocalMethods>(
     const asked = outstanding.get(id)
     if (asked === undefined) return
     if ('event' in reply.right) {
-      const decoded = asked.event.decode(event)
-      return E.isLeft(decoded) ? malformed() : asked.receive(decoded.right)
+      const decoded = asked.event?.decode(event)
+      return decoded === undefined || E.isLeft(decoded) ? malformed() : asked.receive(decoded.right)
     }
     outstanding.delete(id)
     if (error !== undefined) return asked.resolve(E.left(error))
@@ -85,8 +85,8 @@ export const localClient = <Methods extends LocalMethods>(
         outstanding.set(lastId, {
           event: known.event,
           result: known.result,
-          receive,
-          resolve: resolve as Outstanding['resolve'],
+          receive: receive as Outstanding['receive'],
+          resolve,
         })
         void connection.send(JSON.stringify({ id: lastId, method, params: known.params.encode(params) }))
       }),

@@ -50,9 +50,9 @@ export const serveLocal = <Methods extends LocalMethods>(
     if (!gone) await connection.send(JSON.stringify(message))
   }
 
-  const eventsOf = (id: number, codec: t.Mixed): EventSink<unknown> => ({
+  const eventsOf = (id: number, codec: t.Mixed | undefined): EventSink<unknown> => ({
     emit: async (event) => {
-      await send({ id, event: codec.encode(event) })
+      if (codec !== undefined) await send({ id, event: codec.encode(event) })
       return !gone
     },
     onGone: (run) => {
@@ -86,6 +86,12 @@ export const serveLocal = <Methods extends LocalMethods>(
     }
   }
 
+  const serveAfter = async (before: Promise<void>, line: string | undefined): Promise<void> => {
+    await before
+    if (!gone) await serve(line)
+    waiting -= 1
+  }
+
   const enqueue = (line: string | undefined): void => {
     if (waiting >= WAITING_REQUESTS_MAX) {
       void send({ id: 0, error: refusal(LOCAL_ERROR.tooManyRequests, 'too many requests wait') }).then(connection.close)
@@ -93,10 +99,7 @@ export const serveLocal = <Methods extends LocalMethods>(
       return
     }
     waiting += 1
-    queue = queue.then(async () => {
-      if (!gone) await serve(line)
-      waiting -= 1
-    })
+    queue = serveAfter(queue, line)
   }
 
   const end = (): void => {

@@ -2,16 +2,18 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import type { LocalError } from './messages.ts'
 
-/** What a method takes and gives. `event` is `t.never` for methods that only answer. */
+/** What a method takes and gives. Methods that only answer have no `event`. */
 export type LocalMethod = Readonly<{
   params: t.Mixed
-  event: t.Mixed
+  event?: t.Mixed
   result: t.Mixed
 }>
 export type LocalMethods = Readonly<Record<string, LocalMethod>>
 
 export type ParamsOf<Method extends LocalMethod> = t.TypeOf<Method['params']>
-export type EventOf<Method extends LocalMethod> = t.TypeOf<Method['event']>
+export type EventOf<Method extends LocalMethod> = Method extends { readonly event: t.Mixed }
+  ? t.TypeOf<Method['event']>
+  : never
 export type ResultOf<Method extends LocalMethod> = t.TypeOf<Method['result']>
 
 /** How a handler sends the events of its request. */
