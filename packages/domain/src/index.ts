@@ -45,7 +45,16 @@ export {
   type MutableAttributeName,
   MutableAttributes,
 } from './key/attributes.ts'
-export { type GuardedKey, type KeyFunction, type KeyUser, mayTrust, mayUse, mayWrapWith, type Visibility, visibility } from './key/access.ts'
+export {
+  type GuardedKey,
+  type KeyFunction,
+  type KeyUser,
+  mayTrust,
+  mayUse,
+  mayWrapWith,
+  type Visibility,
+  visibility,
+} from './key/access.ts'
 export type { CkrRejection } from './key/ckr-rejection.ts'
 export { KeyRecord, Seen, Shares, Stamps, Tombstone } from './key/key-record.ts'
 export { matches } from './key/matches.ts'

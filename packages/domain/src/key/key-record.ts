@@ -7,9 +7,13 @@ import { FixedAttributes, MutableAttributes } from './attributes.ts'
 export const Shares = t.record(t.string, t.strict({ shared: t.boolean, stamp: StampCodec }))
 export type Shares = t.TypeOf<typeof Shares>
 
-/** The stamp of each mutable attribute's last change. */
+/** The stamp of each mutable attribute's last change; an attribute that stands as it was made has none. */
 export const Stamps = t.record(t.string, StampCodec)
 export type Stamps = t.TypeOf<typeof Stamps>
+
+/** Of each HSM the latest change of this key that went into this copy: tells what its last changer knew of. */
+export const Seen = t.record(t.string, StampCodec)
+export type Seen = t.TypeOf<typeof Seen>
 
 /**
  * A key as HSMs copy it among each other: the masked object (`sealed`: key bytes under the cluster's masking key, with
@@ -26,6 +30,7 @@ export const KeyRecord = t.strict({
   mutable: MutableAttributes,
   stamps: Stamps,
   shares: Shares,
+  seen: Seen,
   mac: Base64Codec,
 })
 export type KeyRecord = t.TypeOf<typeof KeyRecord>

@@ -1,0 +1,191 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { type CurveName, curveOfEcParams } from '@hsmlab/crypto'
+import { type Base64, fromBase64, toBase64 } from '@hsmlab/event-sourcing'
+import { CKM } from '@hsmlab/pkcs11'
+import type { FixedAttributes, KeyTemplate, KeyType, MutableAttributes } from './attributes.ts'
+import { type CkrRejection, refused } from './ckr-rejection.ts'
+import { type KeyKind, losesItsUsage, templateRefusal } from './template-rules.ts'
+
+/** "Supported key types for the PKCS #11 library". */
+export const AES_LENGTHS_BYTES: ReadonlyArray<number> = [16, 24, 32]
+export const GENERIC_SECRET_BYTES_MAX = 800
+export const RSA_BITS_MIN = 2048
+export const RSA_BITS_MAX = 4096
+export const RSA_BITS_STEP = 256
+const RSA_EXPONENT_MIN = 65_537
+/** FIPS 186-5 §A.1.1: the exponent is below 2^256. */
+const RSA_EXPONENT_BYTES_MAX = 32
+
+/** The modes of a cluster: what FIPS forbids, the other allows. */
+export type KeyMode = 'FIPS' | 'NON_FIPS'
+
+/** All attributes of a key but those that its value gives: point, modulus, check value. */
+export type NewKey = Readonly<{ fixed: FixedAttributes; mutable: MutableAttributes }>
+export type NewSecretKey = NewKey & Readonly<{ lengthBytes: number }>
+export type KeyPairParameters =
+  | Readonly<{ _tag: 'ec'; curve: CurveName }>
+  /** `publicExponent` big-endian, without leading zeros. */
+  | Readonly<{ _tag: 'rsa'; modulusBits: number; publicExponent: Uint8Array }>
+export type NewKeyPair = Readonly<{ public: NewKey; private: NewKey; parameters: KeyPairParameters }>
+
+const SECRET_KEY_TYPES: ReadonlyMap<number, KeyType> = new Map([
+  [CKM.CKM_AES_KEY_GEN, 'CKK_AES'],
+  [CKM.CKM_GENERIC_SECRET_KEY_GEN, 'CKK_GENERIC_SECRET'],
+])
+
+const PAIR_KEY_TYPES: ReadonlyMap<number, 'CKK_EC' | 'CKK_RSA'> = new Map([
+  [CKM.CKM_EC_KEY_PAIR_GEN, 'CKK_EC'],
+  [CKM.CKM_RSA_PKCS_KEY_PAIR_GEN, 'CKK_RSA'],
+  [CKM.CKM_RSA_X9_31_KEY_PAIR_GEN, 'CKK_RSA'],
+])
+
+const EMPTY = toBase64(new Uint8Array(0))
+
+type Fixed = Partial<
+  Pick<FixedAttributes, 'CKA_VALUE_LEN' | 'CKA_MODULUS_BITS' | 'CKA_PUBLIC_EXPONENT' | 'CKA_EC_PARAMS'>
+>
+
+/** A template that passed the rules, with PKCS#11's and CloudHSM's defaults for what it leaves out. */
+const completed = (template: KeyTemplate, kind: KeyKind, mechanism: number, value: Fixed): NewKey => {
+  const isPublic = kind.keyClass === 'CKO_PUBLIC_KEY'
+  const sensitive = !isPublic && (template.CKA_SENSITIVE ?? true)
+  const extractable = template.CKA_EXTRACTABLE ?? true
+  const signs = kind.keyClass === 'CKO_SECRET_KEY'
+  const usable = !losesItsUsage(template, kind)
+  return {
+    fixed: {
+      CKA_CLASS: kind.keyClass,
+      CKA_KEY_TYPE: kind.keyType,
+      CKA_TOKEN: template.CKA_TOKEN ?? false,
+      CKA_PRIVATE: !isPublic || (template.CKA_PRIVATE ?? true),
+      CKA_LOCAL: true,
+      CKA_SENSITIVE: sensitive,
+      CKA_ALWAYS_SENSITIVE: sensitive,
+      CKA_NEVER_EXTRACTABLE: !extractable,
+      CKA_KEY_GEN_MECHANISM: mechanism,
+      ...value,
+    },
+    mutable: {
+      CKA_LABEL: template.CKA_LABEL ?? EMPTY,
+      CKA_ID: template.CKA_ID ?? EMPTY,
+      CKA_MODIFIABLE: template.CKA_MODIFIABLE ?? true,
+      CKA_DESTROYABLE: template.CKA_DESTROYABLE ?? true,
+      CKA_EXTRACTABLE: extractable,
+      CKA_ENCRYPT: usable && (template.CKA_ENCRYPT ?? false),
+      CKA_DECRYPT: usable && (template.CKA_DECRYPT ?? false),
+      CKA_SIGN: usable && (template.CKA_SIGN ?? signs),
+      CKA_VERIFY: usable && (template.CKA_VERIFY ?? signs),
+      CKA_WRAP: usable && (template.CKA_WRAP ?? false),
+      CKA_UNWRAP: usable && (template.CKA_UNWRAP ?? false),
+      CKA_DERIVE: usable && (template.CKA_DERIVE ?? false),
+      CKA_TRUSTED: false,
+      CKA_WRAP_WITH_TRUSTED: template.CKA_WRAP_WITH_TRUSTED ?? false,
+    },
+  }
+}
+
+const unknownMechanism = (mechanism: number, mode: KeyMode): E.Either<CkrRejection, never> =>
+  refused(
+    'CKR_MECHANISM_INVALID',
+    mechanism === CKM.CKM_DES3_KEY_GEN && mode === 'FIPS'
+      ? 'triple DES keys are not made in FIPS mode since 2024'
+      : 'no key is made with this mechanism',
+  )
+
+/**
+ * What C_GenerateKey makes of a template. `CKA_PRIVATE` false is taken, as pkcs11-tool sends it, and the key is private
+ * all the same. Refusals: CKR_MECHANISM_INVALID, CKR_TEMPLATE_INCOMPLETE (no length), CKR_ATTRIBUTE_VALUE_INVALID
+ * (length, label or id out of range), CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT.
+ */
+export const newSecretKey = (
+  template: KeyTemplate,
+  mechanism: number,
+  mode: KeyMode,
+): E.Either<CkrRejection, NewSecretKey> => {
+  const keyType = SECRET_KEY_TYPES.get(mechanism)
+  if (keyType === undefined) return unknownMechanism(mechanism, mode)
+  const kind: KeyKind = { keyClass: 'CKO_SECRET_KEY', keyType }
+  const refusal = templateRefusal(template, kind)
+  if (refusal !== undefined) return E.left(refusal)
+
+  const lengthBytes = template.CKA_VALUE_LEN
+  if (lengthBytes === undefined) return refused('CKR_TEMPLATE_INCOMPLETE', 'CKA_VALUE_LEN is missing')
+  if (!isSecretLength(keyType, lengthBytes)) {
+    return refused('CKR_ATTRIBUTE_VALUE_INVALID', `CKA_VALUE_LEN is none of a ${keyType} key`)
+  }
+  return E.right({ ...completed(template, kind, mechanism, { CKA_VALUE_LEN: lengthBytes }), lengthBytes })
+}
+
+const isSecretLength = (keyType: KeyType, bytes: number): boolean =>
+  keyType === 'CKK_AES'
+    ? AES_LENGTHS_BYTES.includes(bytes)
+    : Number.isInteger(bytes) && bytes >= 1 && bytes <= GENERIC_SECRET_BYTES_MAX
+
+/**
+ * What C_GenerateKeyPair makes of two templates. A public key is as private as its template says (pkcs11-tool says
+ * false; CloudHSM's default is true) and visible to everybody either way. Refusals: CKR_MECHANISM_INVALID,
+ * CKR_TEMPLATE_INCOMPLETE, CKR_ATTRIBUTE_VALUE_INVALID, CKR_CURVE_NOT_SUPPORTED, CKR_ATTRIBUTE_READ_ONLY,
+ * CKR_TEMPLATE_INCONSISTENT.
+ */
+export const newKeyPair = (
+  publicTemplate: KeyTemplate,
+  privateTemplate: KeyTemplate,
+  mechanism: number,
+  mode: KeyMode,
+): E.Either<CkrRejection, NewKeyPair> => {
+  const keyType = PAIR_KEY_TYPES.get(mechanism)
+  if (keyType === undefined) return unknownMechanism(mechanism, mode)
+  const publicKind: KeyKind = { keyClass: 'CKO_PUBLIC_KEY', keyType }
+  const privateKind: KeyKind = { keyClass: 'CKO_PRIVATE_KEY', keyType }
+  const refusal = templateRefusal(publicTemplate, publicKind) ?? templateRefusal(privateTemplate, privateKind)
+  if (refusal !== undefined) return E.left(refusal)
+
+  const parameters = keyType === 'CKK_EC' ? ecParameters(publicTemplate) : rsaParameters(publicTemplate)
+  if (E.isLeft(parameters)) return parameters
+  const { value, ...rest } = parameters.right
+  return E.right({
+    public: completed(publicTemplate, publicKind, mechanism, value),
+    private: completed(privateTemplate, privateKind, mechanism, value),
+    ...rest,
+  })
+}
+
+type PairValue = Readonly<{ parameters: KeyPairParameters; value: Fixed }>
+
+const ecParameters = ({ CKA_EC_PARAMS }: KeyTemplate): E.Either<CkrRejection, PairValue> => {
+  if (CKA_EC_PARAMS === undefined) return refused('CKR_TEMPLATE_INCOMPLETE', 'CKA_EC_PARAMS is missing')
+  const curve = curveOfEcParams(fromBase64(CKA_EC_PARAMS))
+  if (curve === undefined) return refused('CKR_CURVE_NOT_SUPPORTED', 'CKA_EC_PARAMS names no curve of this HSM')
+  return E.right({ parameters: { _tag: 'ec', curve }, value: { CKA_EC_PARAMS } })
+}
+
+const rsaParameters = (template: KeyTemplate): E.Either<CkrRejection, PairValue> => {
+  const modulusBits = template.CKA_MODULUS_BITS
+  if (modulusBits === undefined) return refused('CKR_TEMPLATE_INCOMPLETE', 'CKA_MODULUS_BITS is missing')
+  if (template.CKA_PUBLIC_EXPONENT === undefined) {
+    return refused('CKR_TEMPLATE_INCOMPLETE', 'CKA_PUBLIC_EXPONENT is missing')
+  }
+  if (modulusBits < RSA_BITS_MIN || modulusBits > RSA_BITS_MAX || modulusBits % RSA_BITS_STEP !== 0) {
+    return refused('CKR_ATTRIBUTE_VALUE_INVALID', 'CKA_MODULUS_BITS goes from 2048 to 4096 in steps of 256')
+  }
+  const publicExponent = withoutLeadingZeros(fromBase64(template.CKA_PUBLIC_EXPONENT))
+  if (!isRsaExponent(publicExponent)) {
+    return refused('CKR_ATTRIBUTE_VALUE_INVALID', 'CKA_PUBLIC_EXPONENT must be odd, at least 65537 and below 2^256')
+  }
+  const exponentText: Base64 = toBase64(publicExponent)
+  return E.right({
+    parameters: { _tag: 'rsa', modulusBits, publicExponent },
+    value: { CKA_MODULUS_BITS: modulusBits, CKA_PUBLIC_EXPONENT: exponentText },
+  })
+}
+
+const withoutLeadingZeros = (bytes: Uint8Array): Uint8Array => {
+  const first = bytes.findIndex((byte) => byte !== 0)
+  return first < 0 ? bytes.subarray(bytes.length) : bytes.subarray(first)
+}
+
+const isRsaExponent = (bytes: Uint8Array): boolean => {
+  const last = bytes.at(-1)
+  if (last === undefined || last % 2 === 0 || bytes.length > RSA_EXPONENT_BYTES_MAX) return false
+  return bytes.length > 3 || bytes.reduce((value, byte) => value * 256 + byte, 0) >= RSA_EXPONENT_MIN
+}
