@@ -1,0 +1,1 @@
+export { nobleEngine, type NobleEngineOptions } from './noble-engine.ts'
