@@ -24,6 +24,7 @@ export {
   FRAME_HEADER_SIZE,
   FRAME_SIZE_MAX,
   messageBody,
+  REQUEST_HEADER_SIZE,
   type SessionReply,
   type SessionRequest,
 } from './session/frame.ts'

@@ -18,7 +18,10 @@ export type SessionReply = Readonly<{ requestId: number; ckr: number; hsmReturn:
 export const REQUEST_HEADER_SIZE = 17
 /** The largest frame, encrypted: below NATS' default `max_payload` of 1 MiB. */
 export const FRAME_SIZE_MAX = 1_000_000
-/** `channel` (8 bytes) and counter (8 bytes) in the clear, both bound to the ciphertext. */
+/**
+ * `channel` (8 bytes) and counter (8 bytes) in the clear, both bound to the ciphertext: the channel's bytes are the
+ * associated data, the counter is the nonce.
+ */
 export const FRAME_HEADER_SIZE = 16
 
 export const encodeRequests = (requests: ReadonlyArray<SessionRequest>): Uint8Array => {
