@@ -93,6 +93,7 @@ export {
   type Hmac,
   isTombstone,
   type KeyEntry,
+  KeyEntryCodec,
   macHolds,
   newKeyRecord,
   sharedWith,
@@ -115,6 +116,17 @@ export {
 } from './sync/stamp.ts'
 export { type AuditCursor, auditOf, firstAuditCursor } from './hsm/audit-of.ts'
 export { decodeHsmFact, encodeHsmFact, UserRecordCodec } from './hsm/codec.ts'
+export {
+  ASYMMETRIC_KEYS_MAX,
+  creationRefusal,
+  decideDestroyKey,
+  decideExtractKey,
+  decideGenerateKey,
+  decideGenerateKeyPair,
+  deletableGeneration,
+  KEYS_MAX,
+  type VolatileCount,
+} from './hsm/decide-keys.ts'
 export {
   decideChangePassword,
   decideCreateUser,

@@ -79,3 +79,7 @@ export {
   RUN_BYTES_MAX,
   RUN_RECORDS_MAX,
 } from './log/log-run.ts'
+export { type PeerLink, onReply, type Round, type RoundStep, startRound } from './peer/anti-entropy.ts'
+export { answer, type PeerEndpoint } from './peer/answer.ts'
+export { FETCH_HANDLES_MAX } from './peer/bodies.ts'
+export { PEER_MESSAGE_SIZE_MAX, PEER_NONCE_SIZE, type PeerDrop } from './peer/envelope.ts'

@@ -27,7 +27,7 @@ export type Visibility = 'all' | 'label' | 'none'
 const isOwner = (key: GuardedKey, user: KeyUser): boolean => user?.role === 'crypto-user' && user.username === key.owner
 
 const isShared = (key: GuardedKey, user: KeyUser): boolean =>
-  user?.role === 'crypto-user' && key.shares[user.username]?.shared === true
+  user?.role === 'crypto-user' && Object.hasOwn(key.shares, user.username) && key.shares[user.username]?.shared === true
 
 /** Public keys are visible to all, even without login; other keys to their owner and those they are shared with. */
 export const visibility = (key: GuardedKey, user: KeyUser): Visibility => {

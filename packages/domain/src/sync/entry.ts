@@ -1,9 +1,11 @@
+import * as t from 'io-ts'
 import { type Base64, canonicalJson, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import type { Username } from '../identifiers.ts'
-import type { KeyRecord, Shares, Tombstone } from '../key/key-record.ts'
+import { KeyRecord, type Shares, Tombstone } from '../key/key-record.ts'
 
 /** What stands under a handle: a key or, once it was deleted, its tombstone. */
 export type KeyEntry = KeyRecord | Tombstone
+export const KeyEntryCodec: t.Type<KeyEntry, unknown> = t.union([KeyRecord, Tombstone])
 export type Unsigned<Entry extends KeyEntry = KeyEntry> = Entry extends KeyEntry ? Omit<Entry, 'mac'> : never
 
 /** HMAC-SHA-256 under one key: `hmacOf` of the lineage or of the peers. */

@@ -78,11 +78,13 @@ export const joinRecords = (
     if (joined.stamp !== NEVER) stamps[name] = joined.stamp
   }
 
-  const shares: Record<string, KeyRecord['shares'][string]> = {}
-  for (const username of Object.keys({ ...mine.shares, ...theirs.shares })) {
-    const joined = joinRegister(`share ${username}`, share(mine, username), share(theirs, username))
-    if (joined !== undefined) shares[username] = { shared: joined.value, stamp: joined.stamp }
-  }
+  // Not by assignment: `__proto__` is a valid user name.
+  const shares = Object.fromEntries(
+    Object.keys({ ...mine.shares, ...theirs.shares }).flatMap((username) => {
+      const joined = joinRegister(`share ${username}`, share(mine, username), share(theirs, username))
+      return joined === undefined ? [] : [[username, { shared: joined.value, stamp: joined.stamp }]]
+    }),
+  )
 
   const { mac: _mac, ...unchanging } = mine
   const seen = joinSeen(mine.seen, theirs.seen)
@@ -95,7 +97,7 @@ const attribute = (record: KeyRecord, name: MutableAttributeName): Register<stri
 })
 
 const share = (record: KeyRecord, username: string): Register<boolean> | undefined => {
-  const entry = record.shares[username]
+  const entry = Object.hasOwn(record.shares, username) ? record.shares[username] : undefined
   return entry === undefined ? undefined : { value: entry.shared, stamp: entry.stamp }
 }
 

@@ -1,4 +1,4 @@
-import { canonicalJson, type Tagged } from '@hsmlab/event-sourcing'
+import { canonicalJson, invariant, type Tagged } from '@hsmlab/event-sourcing'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
 import { entryMac, isTombstone, type KeyEntry, macHolds } from './entry.ts'
 import type { Lineage } from './lineage.ts'
@@ -30,6 +30,7 @@ const UNCHANGED: Merge = { kind: 'unchanged' }
  * order it came. Copies are checked first: see `MergeRefusal`. `mine` has been checked when it came.
  */
 export const mergeEntry = (mine: KeyEntry | undefined, theirs: KeyEntry, { maskingKeyId, hmac }: Lineage): Merge => {
+  invariant(mine === undefined || mine.handle === theirs.handle, 'what stands under one handle is merged')
   if (mine !== undefined && mine.mac === theirs.mac && canonicalJson(mine) === canonicalJson(theirs)) return UNCHANGED
   if (theirs.maskingKeyId !== maskingKeyId) {
     return { kind: 'refused', why: { _tag: 'ForeignLineage', maskingKeyId: theirs.maskingKeyId } }
