@@ -11,6 +11,7 @@ export type {
   Unsubscribe,
 } from './bus.ts'
 export { MESSAGE_BYTES_MAX, subject } from './bus.ts'
+export type { ByteConnection, ByteReceiver, ByteServer } from './byte-connection.ts'
 export type {
   CertificateRejection,
   CertificateRole,
