@@ -59,18 +59,12 @@ export type { CkrRejection } from './key/ckr-rejection.ts'
 export { KeyRecord, Seen, Shares, Stamps, Tombstone } from './key/key-record.ts'
 export { matches } from './key/matches.ts'
 export {
-  AES_LENGTHS_BYTES,
-  GENERIC_SECRET_BYTES_MAX,
-  type KeyMode,
   type KeyPairParameters,
   type NewKey,
   newKeyPair,
   type NewKeyPair,
   newSecretKey,
   type NewSecretKey,
-  RSA_BITS_MAX,
-  RSA_BITS_MIN,
-  RSA_BITS_STEP,
 } from './key/new-key.ts'
 export { ID_BYTES_MAX, LABEL_BYTES_MAX } from './key/template-rules.ts'
 export { changeAttributes, changeShare, latestStamp, tombstoneOf } from './sync/change.ts'

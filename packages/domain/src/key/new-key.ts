@@ -1,23 +1,22 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { type CurveName, curveOfEcParams } from '@hsmlab/crypto'
-import { type Base64, fromBase64, toBase64 } from '@hsmlab/event-sourcing'
-import { CKM } from '@hsmlab/pkcs11'
+import {
+  allowed,
+  allowsKeySize,
+  bytesToNumber,
+  type ClusterMode,
+  type CurveName,
+  curveOfEcParams,
+  type MechanismFunction,
+  mechanismFacts,
+} from '@hsmlab/crypto'
+import { fromBase64, toBase64 } from '@hsmlab/event-sourcing'
 import type { FixedAttributes, KeyTemplate, KeyType, MutableAttributes } from './attributes.ts'
 import { type CkrRejection, refused } from './ckr-rejection.ts'
 import { type KeyKind, losesItsUsage, templateRefusal } from './template-rules.ts'
 
-/** "Supported key types for the PKCS #11 library". */
-export const AES_LENGTHS_BYTES: ReadonlyArray<number> = [16, 24, 32]
-export const GENERIC_SECRET_BYTES_MAX = 800
-export const RSA_BITS_MIN = 2048
-export const RSA_BITS_MAX = 4096
-export const RSA_BITS_STEP = 256
-const RSA_EXPONENT_MIN = 65_537
+const RSA_EXPONENT_MIN = 65_537n
 /** FIPS 186-5 §A.1.1: the exponent is below 2^256. */
 const RSA_EXPONENT_BYTES_MAX = 32
-
-/** The modes of a cluster: what FIPS forbids, the other allows. */
-export type KeyMode = 'FIPS' | 'NON_FIPS'
 
 /** All attributes of a key but those that its value gives: point, modulus, check value. */
 export type NewKey = Readonly<{ fixed: FixedAttributes; mutable: MutableAttributes }>
@@ -27,17 +26,6 @@ export type KeyPairParameters =
   /** `publicExponent` big-endian, without leading zeros. */
   | Readonly<{ _tag: 'rsa'; modulusBits: number; publicExponent: Uint8Array }>
 export type NewKeyPair = Readonly<{ public: NewKey; private: NewKey; parameters: KeyPairParameters }>
-
-const SECRET_KEY_TYPES: ReadonlyMap<number, KeyType> = new Map([
-  [CKM.CKM_AES_KEY_GEN, 'CKK_AES'],
-  [CKM.CKM_GENERIC_SECRET_KEY_GEN, 'CKK_GENERIC_SECRET'],
-])
-
-const PAIR_KEY_TYPES: ReadonlyMap<number, 'CKK_EC' | 'CKK_RSA'> = new Map([
-  [CKM.CKM_EC_KEY_PAIR_GEN, 'CKK_EC'],
-  [CKM.CKM_RSA_PKCS_KEY_PAIR_GEN, 'CKK_RSA'],
-  [CKM.CKM_RSA_X9_31_KEY_PAIR_GEN, 'CKK_RSA'],
-])
 
 const EMPTY = toBase64(new Uint8Array(0))
 
@@ -84,13 +72,16 @@ const completed = (template: KeyTemplate, kind: KeyKind, mechanism: number, valu
   }
 }
 
-const unknownMechanism = (mechanism: number, mode: KeyMode): E.Either<CkrRejection, never> =>
-  refused(
-    'CKR_MECHANISM_INVALID',
-    mechanism === CKM.CKM_DES3_KEY_GEN && mode === 'FIPS'
-      ? 'triple DES keys are not made in FIPS mode since 2024'
-      : 'no key is made with this mechanism',
-  )
+/** The type of key that a mechanism makes in a cluster of this mode, by the table of mechanisms. */
+const madeBy = (
+  mechanism: number,
+  mode: ClusterMode,
+  wanted: Extract<MechanismFunction, 'generate' | 'generate-pair'>,
+): E.Either<CkrRejection, KeyType> => {
+  const keyType = mechanismFacts(mechanism)?.keyType
+  if (keyType !== undefined && allowed(mechanism, mode, keyType, wanted) === undefined) return E.right(keyType)
+  return refused('CKR_MECHANISM_INVALID', 'no such key is made with this mechanism')
+}
 
 /**
  * What C_GenerateKey makes of a template. `CKA_PRIVATE` false is taken, as pkcs11-tool sends it, and the key is private
@@ -100,26 +91,21 @@ const unknownMechanism = (mechanism: number, mode: KeyMode): E.Either<CkrRejecti
 export const newSecretKey = (
   template: KeyTemplate,
   mechanism: number,
-  mode: KeyMode,
+  mode: ClusterMode,
 ): E.Either<CkrRejection, NewSecretKey> => {
-  const keyType = SECRET_KEY_TYPES.get(mechanism)
-  if (keyType === undefined) return unknownMechanism(mechanism, mode)
-  const kind: KeyKind = { keyClass: 'CKO_SECRET_KEY', keyType }
+  const made = madeBy(mechanism, mode, 'generate')
+  if (E.isLeft(made)) return made
+  const kind: KeyKind = { keyClass: 'CKO_SECRET_KEY', keyType: made.right }
   const refusal = templateRefusal(template, kind)
   if (refusal !== undefined) return E.left(refusal)
 
   const lengthBytes = template.CKA_VALUE_LEN
   if (lengthBytes === undefined) return refused('CKR_TEMPLATE_INCOMPLETE', 'CKA_VALUE_LEN is missing')
-  if (!isSecretLength(keyType, lengthBytes)) {
-    return refused('CKR_ATTRIBUTE_VALUE_INVALID', `CKA_VALUE_LEN is none of a ${keyType} key`)
+  if (!allowsKeySize(mechanism, made.right === 'CKK_AES' ? lengthBytes : lengthBytes * 8)) {
+    return refused('CKR_ATTRIBUTE_VALUE_INVALID', `CKA_VALUE_LEN is none of a ${made.right} key`)
   }
   return E.right({ ...completed(template, kind, mechanism, { CKA_VALUE_LEN: lengthBytes }), lengthBytes })
 }
-
-const isSecretLength = (keyType: KeyType, bytes: number): boolean =>
-  keyType === 'CKK_AES'
-    ? AES_LENGTHS_BYTES.includes(bytes)
-    : Number.isInteger(bytes) && bytes >= 1 && bytes <= GENERIC_SECRET_BYTES_MAX
 
 /**
  * What C_GenerateKeyPair makes of two templates. A public key is as private as its template says (pkcs11-tool says
@@ -131,16 +117,17 @@ export const newKeyPair = (
   publicTemplate: KeyTemplate,
   privateTemplate: KeyTemplate,
   mechanism: number,
-  mode: KeyMode,
+  mode: ClusterMode,
 ): E.Either<CkrRejection, NewKeyPair> => {
-  const keyType = PAIR_KEY_TYPES.get(mechanism)
-  if (keyType === undefined) return unknownMechanism(mechanism, mode)
+  const made = madeBy(mechanism, mode, 'generate-pair')
+  if (E.isLeft(made)) return made
+  const keyType = made.right
   const publicKind: KeyKind = { keyClass: 'CKO_PUBLIC_KEY', keyType }
   const privateKind: KeyKind = { keyClass: 'CKO_PRIVATE_KEY', keyType }
   const refusal = templateRefusal(publicTemplate, publicKind) ?? templateRefusal(privateTemplate, privateKind)
   if (refusal !== undefined) return E.left(refusal)
 
-  const parameters = keyType === 'CKK_EC' ? ecParameters(publicTemplate) : rsaParameters(publicTemplate)
+  const parameters = keyType === 'CKK_EC' ? ecParameters(publicTemplate) : rsaParameters(publicTemplate, mechanism)
   if (E.isLeft(parameters)) return parameters
   const { value, ...rest } = parameters.right
   return E.right({
@@ -159,23 +146,22 @@ const ecParameters = ({ CKA_EC_PARAMS }: KeyTemplate): E.Either<CkrRejection, Pa
   return E.right({ parameters: { _tag: 'ec', curve }, value: { CKA_EC_PARAMS } })
 }
 
-const rsaParameters = (template: KeyTemplate): E.Either<CkrRejection, PairValue> => {
+const rsaParameters = (template: KeyTemplate, mechanism: number): E.Either<CkrRejection, PairValue> => {
   const modulusBits = template.CKA_MODULUS_BITS
   if (modulusBits === undefined) return refused('CKR_TEMPLATE_INCOMPLETE', 'CKA_MODULUS_BITS is missing')
   if (template.CKA_PUBLIC_EXPONENT === undefined) {
     return refused('CKR_TEMPLATE_INCOMPLETE', 'CKA_PUBLIC_EXPONENT is missing')
   }
-  if (modulusBits < RSA_BITS_MIN || modulusBits > RSA_BITS_MAX || modulusBits % RSA_BITS_STEP !== 0) {
+  if (!allowsKeySize(mechanism, modulusBits)) {
     return refused('CKR_ATTRIBUTE_VALUE_INVALID', 'CKA_MODULUS_BITS goes from 2048 to 4096 in steps of 256')
   }
   const publicExponent = withoutLeadingZeros(fromBase64(template.CKA_PUBLIC_EXPONENT))
   if (!isRsaExponent(publicExponent)) {
     return refused('CKR_ATTRIBUTE_VALUE_INVALID', 'CKA_PUBLIC_EXPONENT must be odd, at least 65537 and below 2^256')
   }
-  const exponentText: Base64 = toBase64(publicExponent)
   return E.right({
     parameters: { _tag: 'rsa', modulusBits, publicExponent },
-    value: { CKA_MODULUS_BITS: modulusBits, CKA_PUBLIC_EXPONENT: exponentText },
+    value: { CKA_MODULUS_BITS: modulusBits, CKA_PUBLIC_EXPONENT: toBase64(publicExponent) },
   })
 }
 
@@ -185,7 +171,7 @@ const withoutLeadingZeros = (bytes: Uint8Array): Uint8Array => {
 }
 
 const isRsaExponent = (bytes: Uint8Array): boolean => {
-  const last = bytes.at(-1)
-  if (last === undefined || last % 2 === 0 || bytes.length > RSA_EXPONENT_BYTES_MAX) return false
-  return bytes.length > 3 || bytes.reduce((value, byte) => value * 256 + byte, 0) >= RSA_EXPONENT_MIN
+  if (bytes.length === 0 || bytes.length > RSA_EXPONENT_BYTES_MAX) return false
+  const value = bytesToNumber(bytes)
+  return value % 2n === 1n && value >= RSA_EXPONENT_MIN
 }

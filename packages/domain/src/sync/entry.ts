@@ -1,4 +1,5 @@
 import * as t from 'io-ts'
+import { equalBytes } from '@hsmlab/crypto'
 import { type Base64, canonicalJson, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import type { Username } from '../identifiers.ts'
 import { KeyRecord, type Shares, Tombstone } from '../key/key-record.ts'
@@ -28,14 +29,9 @@ export const entryMac = (hmac: Hmac, entry: Unsigned): Base64 => toBase64(hmac(e
 export const signed = <Entry extends KeyEntry>(hmac: Hmac, entry: Omit<Entry, 'mac'>): Entry =>
   ({ ...entry, mac: entryMac(hmac, entry as Unsigned) }) as Entry
 
-/** Whether the MAC was made by someone who has the masking key. Takes the same time for every wrong MAC of that length. */
-export const macHolds = (hmac: Hmac, entry: KeyEntry): boolean => {
-  const expected = hmac(entryBytes(entry))
-  const given = fromBase64(entry.mac)
-  let difference = expected.length ^ given.length
-  for (let i = 0; i < expected.length; i++) difference |= (expected[i] ?? 0) ^ (given[i] ?? 0)
-  return difference === 0
-}
+/** Whether the MAC was made by someone who has the masking key. */
+export const macHolds = (hmac: Hmac, entry: KeyEntry): boolean =>
+  equalBytes(fromBase64(entry.mac), hmac(entryBytes(entry)))
 
 /** The record of a key that was just made: nothing has changed yet, so only shares given at creation bear a stamp. */
 export const newKeyRecord = (

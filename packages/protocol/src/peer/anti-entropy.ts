@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { equalBytes } from '@hsmlab/crypto'
 import {
   bucketOf,
   type ClusterId,
@@ -22,7 +23,7 @@ import {
   type Listed,
   type ListPosition,
 } from './bodies.ts'
-import { equalBytes, openPeerMessage, type PeerDrop, type PeerKind, sealPeerMessage } from './envelope.ts'
+import { openPeerMessage, type PeerDrop, type PeerKind, sealPeerMessage } from './envelope.ts'
 
 /** The HSM that asks, and the one it asks. `hmac` is `peerHmac` of the masking key. */
 export type PeerLink = Readonly<{ clusterId: ClusterId; hsmId: HsmId; peer: HsmId; hmac: Hmac }>

@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { equalBytes } from '@hsmlab/crypto'
 import type { ClusterId, Hmac, HsmId } from '@hsmlab/domain'
 import { type Tagged, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { byteReader, byteWriter } from '../session/bytes.ts'
@@ -86,11 +87,4 @@ export const openPeerMessage = (
   if (sender === undefined || !isPeer(sender as HsmId)) return E.left({ _tag: 'UnknownSender' })
   if (!equalBytes(mac, hmac(bytes.subarray(0, bytes.length - MAC_SIZE)))) return E.left({ _tag: 'MacInvalid' })
   return E.right({ clusterId, sender: sender as HsmId, receiver, nonce, kind, body })
-}
-
-/** Takes the same time wherever two byte strings of one length differ. */
-export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
-  let difference = a.length ^ b.length
-  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
-  return difference === 0
 }
