@@ -1,3 +1,15 @@
+export {
+  ClientConfiguration,
+  type ClientOptions,
+  clientSettings,
+  type ConfigurationFailure,
+  type ConfiguredCluster,
+  emptyConfiguration,
+  HSM_PORT,
+  readClientConfiguration,
+} from './configuration.ts'
+export type { ClientDoor, DoorCluster } from './door/client-door.ts'
+export { serveApplication } from './door/serve-application.ts'
 export type {
   Agreed,
   Application,
