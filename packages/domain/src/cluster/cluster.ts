@@ -1,4 +1,4 @@
-import { type Base64, canonicalJson, type Json } from '@hsmlab/event-sourcing'
+import { type Base64, canonicalJson } from '@hsmlab/event-sourcing'
 import type { AvailabilityZone, BackupId, ClusterId, HsmId } from '../identifiers.ts'
 import type * as M from './messages.ts'
 
@@ -107,4 +107,4 @@ export const findHsm = (plane: ControlPlane, hsmId: HsmId): Readonly<{ cluster: 
 }
 
 /** The one text of a state: two folds agree if and only if these do. */
-export const canonicalControlPlane = (plane: ControlPlane): string => canonicalJson(plane as unknown as Json)
+export const canonicalControlPlane = (plane: ControlPlane): string => canonicalJson(plane)
