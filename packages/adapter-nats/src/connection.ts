@@ -114,7 +114,7 @@ const watched = (nats: NatsConnection, logger: Logger): Connection => {
 
   return {
     nats,
-    isUp: () => up && !closed,
+    isUp: () => up && !nats.isClosed(),
     onLost: (run) => {
       lostListeners.add(run)
       return () => void lostListeners.delete(run)

@@ -23,9 +23,9 @@ export const errorCodeOf = (cause: unknown): number | undefined =>
 
 /** No room: the account's or the server's storage is full, or the stream is at its own limit (`discard: new`). */
 export const isNoRoom = (cause: unknown): boolean => {
-  const code = errorCodeOf(cause)
-  if (code === STORE_FAILED) return cause instanceof Error && /maximum|no space/i.test(cause.message)
-  return code !== undefined && NO_ROOM.has(code)
+  const error = cause instanceof NatsError ? cause.api_error : undefined
+  if (error?.err_code === STORE_FAILED) return /maximum|no space/i.test(error.description)
+  return error?.err_code !== undefined && NO_ROOM.has(error.err_code)
 }
 
 export type FeedConfig = Readonly<{

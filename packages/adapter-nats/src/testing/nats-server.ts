@@ -13,8 +13,8 @@ export type NatsServer = Readonly<{
   monitor: string
   /** kill -9 */
   kill: () => Promise<void>
-  /** Starts it again, on its ports and its files, after `kill`. */
-  restart: () => Promise<void>
+  /** Kills it if it runs, and starts it on its ports and its files, with other settings where some are given. */
+  restart: (changes?: Partial<NatsServerOptions>) => Promise<void>
   /** Stops its process where it stands (SIGSTOP), and lets it go on. */
   freeze: () => void
   thaw: () => void
@@ -28,6 +28,12 @@ export type NatsServerOptions = Readonly<{
   /** Further lines of configuration. */
   configuration?: string
 }>
+
+/** No server outlives the tests that started it. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 type Ports = Readonly<{ client: number; monitor: number }>
 
@@ -91,10 +97,11 @@ export const startNatsServer = async (options: NatsServerOptions): Promise<NatsS
   const folder = await mkdtemp(join(tmpdir(), 'hsmlab-nats-'))
   const file = join(folder, 'nats.conf')
 
-  const launch = async (ports: Ports): Promise<ChildProcess> => {
-    await writeFile(file, configurationOf(folder, options, ports))
+  const launch = async (ports: Ports, changes: Partial<NatsServerOptions> = {}): Promise<ChildProcess> => {
+    await writeFile(file, configurationOf(folder, { ...options, ...changes }, ports))
     const child = spawn(options.binary, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
-    process.once('exit', () => child.kill('SIGKILL'))
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     await Promise.race([untilReady(child), once(child, 'error').then(([error]) => Promise.reject(error as Error))])
     return child
   }
@@ -105,9 +112,9 @@ export const startNatsServer = async (options: NatsServerOptions): Promise<NatsS
     url: `nats://127.0.0.1:${ports.client}`,
     monitor: `http://127.0.0.1:${ports.monitor}`,
     kill: () => end(child),
-    restart: async () => {
+    restart: async (changes) => {
       await end(child)
-      child = await launch(ports)
+      child = await launch(ports, changes)
     },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
