@@ -3,9 +3,10 @@ export { bytesToNumber, equalBytes, numberToBytes } from './bytes.ts'
 export { checkValue } from './check-value.ts'
 export { counterKdf } from './counter-kdf.ts'
 export { type Curve, CURVES } from './curves.ts'
-export { ecSpki } from './der/ec-keys.ts'
+export { ecSec1, ecSpki } from './der/ec-keys.ts'
+export { ecdsaSigValue } from './der/ecdsa-signature.ts'
 export { CURVE_NAMES, curveOfEcParams, ecParams } from './der/ec-params.ts'
-export { ecPointAttribute, isPointOn, pointOfAttribute } from './der/ec-point.ts'
+export { ecPointAttribute, ecPointOf, isPointOn } from './der/ec-point.ts'
 export { type RsaParts, rsaParts, rsaPkcs8, rsaSpki } from './der/rsa-keys.ts'
 export type {
   AesGcm,
@@ -68,4 +69,5 @@ export type {
   RsaPublicKey,
 } from './processor/backend.ts'
 export { cryptoEngine } from './processor/crypto-engine.ts'
+export { failed, SIGNATURE_INVALID, verdict } from './processor/results.ts'
 export { digestInfo } from './rsa/digest-info.ts'

@@ -2,7 +2,15 @@ import { concatBytes } from '@noble/hashes/utils.js'
 import { withoutLeadingZeros } from '../bytes.ts'
 
 /** The little of DER (X.690) that keys need: definite lengths, one-byte tags. */
-export const DER = { integer: 0x02, bitString: 0x03, octetString: 0x04, null: 0x05, oid: 0x06, sequence: 0x30 } as const
+export const DER = {
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  sequence: 0x30,
+  context0: 0xa0,
+} as const
 
 export type DerValue = Readonly<{ tag: number; content: Uint8Array; rest: Uint8Array }>
 

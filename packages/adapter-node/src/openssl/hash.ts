@@ -1,0 +1,16 @@
+import { hash } from 'node:crypto'
+import type { HashName } from '@hsmlab/crypto'
+import { plain } from './bytes.ts'
+
+/** OpenSSL's names. */
+export const OPENSSL_HASH: Readonly<Record<HashName, string>> = {
+  'SHA-1': 'sha1',
+  'SHA-224': 'sha224',
+  'SHA-256': 'sha256',
+  'SHA-384': 'sha384',
+  'SHA-512': 'sha512',
+}
+
+/** In one call: half the cost of a Hash object for the short messages of the log and the channel. */
+export const opensslHash = (name: HashName, message: Uint8Array): Uint8Array =>
+  plain(hash(OPENSSL_HASH[name], message, 'buffer'))

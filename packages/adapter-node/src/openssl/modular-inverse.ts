@@ -1,0 +1,15 @@
+/** The inverse of `value` (1 to `modulus` − 1, coprime to it) by Euclid's extended algorithm; not constant in time. */
+export const modularInverse = (value: bigint, modulus: bigint): bigint => {
+  let [high, low] = [modulus, value]
+  let [before, factor] = [0n, 1n]
+  while (low !== 0n) {
+    const quotient = high / low
+    const rest = high - quotient * low
+    high = low
+    low = rest
+    const next = before - quotient * factor
+    before = factor
+    factor = next
+  }
+  return before < 0n ? before + modulus : before
+}
