@@ -73,13 +73,14 @@ type Answer<Result> = E.Either<StoreFailure, Result>
 /** A promise for those who were asked by a process that is no more. */
 const never = <Result>(): Promise<Result> => new Promise(() => undefined)
 
+const atOnce = (): Promise<void> => Promise.resolve()
+
 type Machine = {
   readonly chance: Chance
   readonly count: (fault: string) => void
   /** True when the fault was ordered, or its chance came. */
   readonly strikes: (fault: keyof DiskFaults) => boolean
-  /** Waits, then tells whether the process that asked is still there. */
-  readonly takes: (step: DiskStep, process: number) => Promise<boolean>
+  readonly wait: (step: DiskStep) => Promise<void>
   process: number
   platter: Platter | undefined
   cell: Uint8Array | undefined
@@ -96,7 +97,8 @@ const openHandle = (machine: Machine, platter: Platter): KeyValueStore => {
   const refused = (): boolean => condition === 'broken' || condition === 'closed'
 
   const writeAndSync = async (batch: Parameters<Platter['cache']>[0]): Promise<Answer<void>> => {
-    if (!(await machine.takes('write', process))) return await never()
+    await machine.wait('write')
+    if (machine.process !== process) return await never()
     if (refused()) return unavailable
     if (condition !== 'lying' && machine.strikes('full')) {
       condition = 'lying'
@@ -114,13 +116,15 @@ const openHandle = (machine: Machine, platter: Platter): KeyValueStore => {
       else platter.losePower(0)
       return unavailable
     }
-    if (!(await machine.takes('sync', process))) return await never()
+    await machine.wait('sync')
+    if (machine.process !== process) return await never()
     if (!machine.strikes('syncLie')) platter.sync()
     return E.right(undefined)
   }
 
   const read = async <Result>(look: (bytes: OrderedBytes) => Result): Promise<Answer<Result>> => {
-    if (!(await machine.takes('read', process))) return await never()
+    await machine.wait('read')
+    if (machine.process !== process) return await never()
     if (condition === 'closed') return unavailable
     if (machine.strikes('rot')) flipBit(view, machine.chance, 'value')
     return E.right(look(view))
@@ -149,8 +153,11 @@ const openHandle = (machine: Machine, platter: Platter): KeyValueStore => {
 const cellOf = (machine: Machine): Nvram => ({
   read: () => {
     const { process } = machine
-    return async () =>
-      (await machine.takes('cell', process)) ? E.right((machine.cachedCell ?? machine.cell)?.slice()) : await never()
+    return async () => {
+      await machine.wait('cell')
+      if (machine.process !== process) return await never()
+      return E.right((machine.cachedCell ?? machine.cell)?.slice())
+    }
   },
   write: (cell) => {
     const { process } = machine
@@ -158,7 +165,8 @@ const cellOf = (machine: Machine): Nvram => ({
       if (machine.process !== process) return await never()
       if (machine.strikes('cellError')) return unavailable
       machine.cachedCell = cell.slice()
-      if (!(await machine.takes('cell', process))) return await never()
+      await machine.wait('cell')
+      if (machine.process !== process) return await never()
       if (machine.strikes('cellSyncLie')) return E.right(undefined)
       machine.cell = machine.cachedCell
       machine.cachedCell = undefined
@@ -168,7 +176,7 @@ const cellOf = (machine: Machine): Nvram => ({
 })
 
 /** The disk of one simulated machine. Without faults it behaves as every other disk does. */
-export const seededDisk = ({ random, faults: initial = {}, wait }: SeededDiskOptions): SeededDisk => {
+export const seededDisk = ({ random, faults: initial = {}, wait = atOnce }: SeededDiskOptions): SeededDisk => {
   let faults: DiskFaults = { ...NO_FAULTS, ...initial }
   const ordered = new Set<keyof DiskFaults>()
   const counts = new Map<string, number>()
@@ -183,10 +191,7 @@ export const seededDisk = ({ random, faults: initial = {}, wait }: SeededDiskOpt
       if (strikes) count(fault)
       return strikes
     },
-    takes: async (step, process) => {
-      await wait?.(step)
-      return machine.process === process
-    },
+    wait,
     process: 0,
     platter: undefined,
     cell: undefined,
@@ -212,7 +217,8 @@ export const seededDisk = ({ random, faults: initial = {}, wait }: SeededDiskOpt
   }
 
   const open = async (create: boolean, process: number): Promise<Answer<KeyValueStore>> => {
-    if (!(await machine.takes('open', process))) return await never()
+    await machine.wait('open')
+    if (machine.process !== process) return await never()
     if (machine.isOpen) return E.left({ _tag: 'StoreLocked' })
     if (machine.platter === undefined && !create) return E.left({ _tag: 'StoreMissing' })
     machine.platter ??= newPlatter()
