@@ -17,6 +17,7 @@ const smallDisk = async (t: ExecutionContext): Promise<string | undefined> => {
   try {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mountPoint])
   } catch {
+    t.pass()
     t.log('skipped: only root can mount a small file system')
     return undefined
   }
@@ -38,7 +39,7 @@ const appendUntilStopped = async (log: EventStore): Promise<StoreStopped> => {
 
 test.serial('LevelDB by itself forgets what it acknowledged after a full disk', async (t) => {
   const mountPoint = await smallDisk(t)
-  if (mountPoint === undefined) return t.pass()
+  if (mountPoint === undefined) return
   const store = right(await levelDisk(join(mountPoint, 'hsm')).open(true)())
   const put = (n: number) => store.batch([{ type: 'put', key: Uint8Array.of(n >> 8, n), value: new Uint8Array(500) }])()
   let acknowledged = 0
@@ -56,10 +57,10 @@ test.serial('LevelDB by itself forgets what it acknowledged after a full disk', 
 
 test.serial('a log on a full disk stops, and opened again with space it has all that it acknowledged', async (t) => {
   const mountPoint = await smallDisk(t)
-  if (mountPoint === undefined) return t.pass()
+  if (mountPoint === undefined) return
   const directory = join(mountPoint, 'hsm')
   const log = right(await openLog(directory, { create: true }))
-  await appendBatches(log, 100)
+  await appendBatches(log, 20)
   await fill(join(mountPoint, 'ballast'))
   const stopped = await appendUntilStopped(log)
   t.like(stopped, { _tag: 'StoreStopped', outcome: 'unknown', reason: { _tag: 'StoreFull' } })
@@ -73,7 +74,7 @@ test.serial('a log on a full disk stops, and opened again with space it has all 
 
   const again = right(await openLog(directory))
   t.true(again.durableHead().revision >= acknowledged)
-  await appendBatches(again, 40)
+  await appendBatches(again, 8)
   const records = again.durableHead().revision
   right(await again.close()())
   t.deepEqual(await outcome(directory), { _tag: 'Whole', records })
@@ -81,10 +82,10 @@ test.serial('a log on a full disk stops, and opened again with space it has all 
 
 test.serial('a disk that is still full cannot open the log, and says so', async (t) => {
   const mountPoint = await smallDisk(t)
-  if (mountPoint === undefined) return t.pass()
+  if (mountPoint === undefined) return
   const directory = join(mountPoint, 'hsm')
   const log = right(await openLog(directory, { create: true }))
-  await appendBatches(log, 100)
+  await appendBatches(log, 20)
   await fill(join(mountPoint, 'ballast'))
   await appendUntilStopped(log)
   right(await log.close()())

@@ -35,26 +35,29 @@ export const right = <Result>(result: E.Either<{ readonly _tag: string }, Result
 export const textAt = (position: number): string =>
   JSON.stringify({ type: 'KeyGenerated', version: 1, data: { handle: position, label: 'x'.repeat(250) } })
 
-/** Appends `batches` batches of `size` records, each durable before the next. */
-export const appendBatches = async (log: EventStore, batches: number, size = 1): Promise<void> => {
+const RECORDS_PER_BATCH = 5
+
+/** Appends `batches` batches of five records, each durable before the next. */
+export const appendBatches = async (log: EventStore, batches: number): Promise<void> => {
   for (let batch = 0; batch < batches; batch++) {
     const { revision } = log.speculativeHead()
-    const payloads = Array.from({ length: size }, (_, i) => new TextEncoder().encode(textAt(revision + i)))
+    const payloads = Array.from({ length: RECORDS_PER_BATCH }, (_, i) => new TextEncoder().encode(textAt(revision + i)))
     right(await right(log.append(revision, payloads)).durable())
   }
 }
 
-/** A closed log whose records all lie in LevelDB's write-ahead log. */
-export const logInWal = async (directory: string, batches: number, identity = 'hsm-one'): Promise<void> => {
+/** Makes a log in `directory`, and closes it: all its records lie in LevelDB's write-ahead log. */
+export const makeLog = async (directory: string, batches: number, identity = 'hsm-one'): Promise<void> => {
   const log = right(await openLog(directory, { create: true, identity }))
   await appendBatches(log, batches)
   right(await log.close()())
 }
 
-/** A closed log whose records all lie in a table: LevelDB makes one of its write-ahead log when it opens. */
-export const logInTable = async (directory: string, batches: number): Promise<void> => {
-  await logInWal(directory, batches)
-  right(await right(await openLog(directory)).close()())
+/** Adds batches to the closed log in `directory`. LevelDB makes a table of its write-ahead log when it opens. */
+export const growLog = async (directory: string, batches: number): Promise<void> => {
+  const log = right(await openLog(directory))
+  await appendBatches(log, batches)
+  right(await log.close()())
 }
 
 /** The largest file of the database whose name ends in `suffix`. */

@@ -15,22 +15,16 @@ const innermost = (error: unknown): unknown =>
 
 /**
  * The failure that an error of Node or LevelDB stands for. LevelDB reports a full disk as an I/O error that differs
- * from others in its text only.
+ * from others in its text only, and so it does with a file of its own that is gone, or shorter than it was.
  */
 export const storeFailure = (error: unknown): StoreFailure => {
   const cause = innermost(error)
   const { code, message } = factsOf(cause)
   if (code === 'LEVEL_LOCKED') return { _tag: 'StoreLocked', cause }
   if (code === 'LEVEL_CORRUPTION') return { _tag: 'StoreDamaged', cause }
+  if (code === 'LEVEL_IO_ERROR' && /No such file|Invalid argument/.test(message)) return { _tag: 'StoreDamaged', cause }
   if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left|quota exceeded/i.test(message)) {
     return { _tag: 'StoreFull', cause }
   }
   return { _tag: 'StoreUnavailable', cause }
-}
-
-/** As `storeFailure`, for a database that was there a moment ago: one of its files is gone. */
-export const openFailure = (error: unknown): StoreFailure => {
-  const failure = storeFailure(error)
-  const { message } = factsOf(failure.cause)
-  return message.includes('No such file') ? { _tag: 'StoreDamaged', cause: failure.cause } : failure
 }

@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Level } from 'level'
 import type { Disk, KeyValueStore, StoreFailure } from '@hsmlab/ports'
-import { openFailure, storeFailure } from './failure.ts'
+import { storeFailure } from './failure.ts'
 import { headFile } from './head-file.ts'
 import { type Database, levelStore } from './level-store.ts'
 import { syncDirectory } from './sync-directory.ts'
@@ -64,7 +64,7 @@ export const levelDisk = (directory: string): Disk => {
       nvram.hold()
       return E.right(levelStore(database, nvram.release))
     } catch (error) {
-      return E.left(isThere ? openFailure(error) : storeFailure(error))
+      return E.left(storeFailure(error))
     }
   }
 

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { openFailure, storeFailure } from '../src/failure.ts'
+import { storeFailure } from '../src/failure.ts'
 
 const wrapped = (code: string, message: string): Error =>
   Object.assign(new Error('Database failed to open', { cause: Object.assign(new Error(message), { code }) }), {
@@ -20,12 +20,12 @@ test('the cause inside the wrapper of level decides', (t) => {
   t.is(storeFailure(wrapped('LEVEL_CORRUPTION', 'Corruption: bad record'))._tag, 'StoreDamaged')
 })
 
-test('a file that is missing from a database damages it', (t) => {
-  t.is(
-    openFailure(wrapped('LEVEL_IO_ERROR', 'IO error: MANIFEST-000002: No such file or directory'))._tag,
-    'StoreDamaged',
-  )
-  t.is(openFailure(wrapped('LEVEL_LOCKED', 'already held'))._tag, 'StoreLocked')
+test('a file of the database that is missing, or shorter than it was, damages it', (t) => {
+  const gone = wrapped('LEVEL_IO_ERROR', 'IO error: MANIFEST-000002: No such file or directory')
+  const short = wrapped('LEVEL_IO_ERROR', 'IO error: 000005.ldb: Invalid argument')
+  t.is(storeFailure(gone)._tag, 'StoreDamaged')
+  t.is(storeFailure(short)._tag, 'StoreDamaged')
+  t.is(storeFailure(Object.assign(new Error('mkdir'), { code: 'ENOENT' }))._tag, 'StoreUnavailable')
 })
 
 test('what is thrown without being an error is a failure too', (t) => {
