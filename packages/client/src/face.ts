@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { KeyHandle, KeyTemplate, Username } from '@hsmlab/domain'
 import type { CkrName, Mechanism } from '@hsmlab/pkcs11'
-import type { HsmInfo, KeyFilter, KeyView, Role, UserRole } from '@hsmlab/protocol'
+import type { HsmInfo, KeyFilter, KeyView, LoggedInRole, Role, UserRole } from '@hsmlab/protocol'
 
 /**
  * Why a call failed, as CloudHSM's client library says it. `hsmReturn` is the HSM's own code (157, 163, 187 …), 0 where
@@ -24,6 +24,9 @@ export type ClusterUser = Readonly<{
 /** A key, and on how many of the reachable HSMs it stands. */
 export type ClusterKey = Readonly<{ key: KeyView; coverage: 'full' | 'session' | 'inconsistent'; holders: number }>
 
+/** Who is logged in; `unactivated-admin` before "cluster activate". */
+export type LoggedIn = Readonly<{ username: Username; role: LoggedInRole }>
+
 export type GenerateOptions = Readonly<{
   mechanism: number
   /** The PKCS#11 session that a session key belongs to; 0 for token keys. */
@@ -36,14 +39,14 @@ export type GenerateOptions = Readonly<{
  * the cluster. `close` is CN_APP_FINALIZE: session keys go.
  */
 export interface Application {
-  /** Logs in on every reachable HSM; never repeats a PIN by itself. `password` is wiped by `logout` and `close`. */
-  readonly login: (
-    role: Role,
-    username: string,
-    password: Uint8Array,
-  ) => ClientResult<Readonly<{ username: Username; role: Role | 'unactivated-admin' }>>
+  /**
+   * Logs in on every reachable HSM and succeeds when one accepts; an HSM that refuses the PIN is left out until the next
+   * login. CKR_PIN_INCORRECT (157, 163), CKR_PIN_LOCKED, CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
+   * CKR_DEVICE_ERROR. `password` is taken over: wiped when the login fails, by `logout` and by `close`.
+   */
+  readonly login: (role: Role, username: string, password: Uint8Array) => ClientResult<LoggedIn>
   readonly logout: () => ClientResult<void>
-  readonly loggedIn: () => Readonly<{ username: Username; role: Role | 'unactivated-admin' }> | undefined
+  readonly loggedIn: () => LoggedIn | undefined
   readonly close: () => Promise<void>
 
   readonly generateKey: (template: KeyTemplate, options: GenerateOptions) => ClientResult<KeyView>
@@ -90,9 +93,37 @@ export type ClientSettings = Readonly<{
   retryMode: 'standard' | 'off'
 }>
 
+/** What a client must know of a cluster to trust it. */
+export type ClusterSettings = Readonly<{
+  /** Empty: the controller is asked. */
+  servers: ReadonlyArray<string>
+  /** PEM of the customer's CA. */
+  hsmCaCertificate: string
+  retryMode: 'standard' | 'off'
+  /** The controller's Ed25519 key, raw: signs the membership. */
+  controllerKey: Uint8Array
+  /** Which cluster; left out where the addresses, or the only cluster there is, say it. */
+  clusterId?: string
+}>
+
+/** One HSM of the cluster as this client sees it. `silence` in milliseconds, Infinity before the first channel. */
+export type HsmConnection = Readonly<{
+  hsmId: string
+  availabilityZone: string
+  connected: boolean
+  serving: boolean
+  silence: number
+  outstanding: number
+  /** Frames that were forged, stale or garbled. */
+  droppedFrames: number
+}>
+
 /** What a PKCS#11 slot or a CLI sees of one cluster. */
 export interface ClusterClient {
+  /** `undefined` until the cluster has been found. */
   readonly clusterId: () => string | undefined
+  /** In the order of the membership. */
+  readonly connections: () => ReadonlyArray<HsmConnection>
   /** `keyAvailabilityCheck` differs between the two tools, so it belongs to the application. */
   readonly openApplication: (name: string, settings: Readonly<{ keyAvailabilityCheck: boolean }>) => Application
   readonly close: () => Promise<void>

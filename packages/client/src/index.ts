@@ -8,6 +8,7 @@ export {
   HSM_PORT,
   readClientConfiguration,
 } from './configuration.ts'
+export { connectCluster } from './connect-cluster.ts'
 export type { ClientDoor, DoorCluster } from './door/client-door.ts'
 export { serveApplication } from './door/serve-application.ts'
 export type {
@@ -18,6 +19,10 @@ export type {
   ClientSettings,
   ClusterClient,
   ClusterKey,
+  ClusterSettings,
   ClusterUser,
   GenerateOptions,
+  HsmConnection,
+  LoggedIn,
 } from './face.ts'
+export type { ClientEnv } from './state.ts'
