@@ -34,3 +34,22 @@ export {
 export { type HasSha256, type Mac, macUnder } from './event-store/seal.ts'
 export type { Snapshot } from './event-store/snapshot.ts'
 export { recordVerifier, type RecordVerifier, type Start, verifyRecords } from './event-store/verify.ts'
+export {
+  type ControlClient,
+  controlClient,
+  type ControlClientPart,
+  type ControlFailure,
+} from './control-channel/control-client.ts'
+export { type ControlHandlers, type ControlServer, serveControl } from './control-channel/control-server.ts'
+export { type BackupLabel, readBackup } from './hsm/backup.ts'
+export type { Hsm } from './hsm/hsm.ts'
+export {
+  type BackupAuthorities,
+  DEFAULT_HSM_SETTINGS,
+  type HsmEnv,
+  type HsmHome,
+  type HsmSettings,
+} from './hsm/hsm-env.ts'
+export { readDeviceKeys } from './hsm/device-key.ts'
+export { createHsm, describeHsmFailure, type HsmOpenFailure, openHsm } from './hsm/open-hsm.ts'
+export { type Rack, type RackPart, type RackStorage, startRack } from './hsm/rack.ts'

@@ -68,6 +68,7 @@ export {
   HsmDescription,
   IdentityCertificates,
 } from './control/commands.ts'
+export { CONTROLLER_ID_SIZE, controlPrologue } from './control/control-handshake.ts'
 export {
   decodeLogRequest,
   decodeLogRun,

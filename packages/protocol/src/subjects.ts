@@ -12,6 +12,8 @@ export const subjects = {
   proxyFrames: (proxyId: string): string => `proxy.${proxyId}.frames`,
   /** Requests between HSMs: anti-entropy. */
   peer: (hsmId: string): string => `hsm.${hsmId}.peer`,
+  /** Requests between HSMs: compare your keys with mine, for I am leaving. */
+  handOver: (hsmId: string): string => `hsm.${hsmId}.handover`,
   /** Requests and datagrams of the control channel, controller to rack. */
   controlHandshake: (availabilityZone: string): string => `rack.${availabilityZone}.handshake`,
   controlFrames: (availabilityZone: string): string => `rack.${availabilityZone}.frames`,

@@ -112,7 +112,13 @@ const codecs = [
   versioned(
     'KeyInserted',
     1,
-    t.strict({ ...Session, source: KeySourceCodec, record: KeyRecord, superseded: t.readonlyArray(t.string) }),
+    t.strict({
+      ...Session,
+      source: KeySourceCodec,
+      commandId: t.string,
+      record: KeyRecord,
+      superseded: t.readonlyArray(t.string),
+    }),
   ),
   versioned(
     'KeyDeleted',

@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Base64, Message } from '@hsmlab/event-sourcing'
 import type { CkrName } from '@hsmlab/pkcs11'
-import type { AvailabilityZone, ClusterId, CommandId, HsmId, KeyHandle, Stamp, Username } from '../identifiers.ts'
+import type { AvailabilityZone, ClusterId, CommandId, HsmId, KeyHandle, Username } from '../identifiers.ts'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
 
 /** `PRECO` is the pre-crypto-officer, the only person on a HSM that was never activated. */
@@ -97,7 +97,10 @@ export type HsmEvent =
   | Message<'SessionKeyDestroyed', { session: number; handle: KeyHandle }>
   | Message<'KeyExtracted', { session: number; handle: KeyHandle }>
   /** A copy arrived, or a merge changed what stood here: `record` is what stands now. */
-  | Message<'KeyInserted', { source: KeySource; session: number; record: KeyRecord; superseded: ReadonlyArray<string> }>
+  | Message<
+      'KeyInserted',
+      { source: KeySource; session: number; commandId: string; record: KeyRecord; superseded: ReadonlyArray<string> }
+    >
   | Message<'KeyDeleted', { source: KeySource; session: number; commandId: string; tombstone: Tombstone }>
 
 /** An event with the moment it was decided, in wall microseconds. */
@@ -108,6 +111,3 @@ export type HsmRejection = Readonly<{ _tag: CkrName; hsmReturn: number; message:
 
 /** A refusal can be a fact too: what is appended does not depend on what is answered. */
 export type HsmDecision<Reply> = Readonly<{ events: ReadonlyArray<HsmEvent>; reply: Either<HsmRejection, Reply> }>
-
-/** The stamp that the next change of this HSM has to exceed. */
-export type SeenStamp = Stamp | undefined

@@ -1,6 +1,7 @@
 import { type Base64, canonicalJson } from '@hsmlab/event-sourcing'
 import type { AvailabilityZone, ClusterId, HsmId, KeyHandle, Stamp, Username } from '../identifiers.ts'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
+import { latestStamp } from '../sync/change.ts'
 import type { HsmFact, HsmMode, UserRecord } from './messages.ts'
 
 /** How many finished commands an HSM remembers, so that a retry gets the same answer. */
@@ -91,8 +92,8 @@ const noteStamp = (state: HsmState, stamp: Stamp): void => {
 
 const putKey = (state: HsmState, record: KeyRecord): void => {
   state.keys.set(record.handle, record)
-  for (const name in record.stamps) noteStamp(state, record.stamps[name] as Stamp)
-  for (const name in record.shares) noteStamp(state, record.shares[name]?.stamp as Stamp)
+  const latest = latestStamp(record)
+  if (latest !== undefined) noteStamp(state, latest)
 }
 
 const putUser = (state: HsmState, user: UserRecord): void => {
@@ -204,6 +205,7 @@ export const evolveHsm = (state: HsmState, { event }: HsmFact): HsmState => {
       if ((state.tombstones.get(event.record.handle)?.generation ?? Infinity) < event.record.generation) {
         state.tombstones.delete(event.record.handle)
       }
+      remember(state, event.commandId, { type: event.type, handles: [event.record.handle] })
       return state
     case 'KeyDeleted':
       state.keys.delete(event.tombstone.handle)

@@ -1,0 +1,165 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { type Channel, channel, handshake, type X25519KeyPair } from '@hsmlab/crypto'
+import { canonicalJson, type Json, type Tagged, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { CKR } from '@hsmlab/pkcs11'
+import { type HasBus, type HasClock, type HasCryptoEngine, type HasRandom, subject } from '@hsmlab/ports'
+import {
+  CHANNEL_ID_SIZE,
+  CONTROL_OPERATION,
+  CONTROL_OPERATIONS,
+  CONTROLLER_ID_SIZE,
+  ControlNotification,
+  type ControlOperationName,
+  ControlRefusal,
+  type ControlReplyOf,
+  type ControlRequestOf,
+  controlPrologue,
+  decodeReplies,
+  encodeRequests,
+  type SessionReply,
+  subjects,
+} from '@hsmlab/protocol'
+
+const HANDSHAKE_MILLIS = 1000
+
+export type ControlFailure =
+  /** The rack said no. */
+  | Tagged<'ControlRefused', { refusal: ControlRefusal }>
+  /** The rack does not answer: whether it acted is not known, and the same command may be sent again. */
+  | Tagged<'RackUnreachable', { availabilityZone: string }>
+
+export type ControlClientPart = Readonly<{
+  availabilityZone: string
+  controllerKey: X25519KeyPair
+  /** Raw X25519 public key of the rack, pinned. */
+  rackKey: Uint8Array
+  onNotification: (notification: ControlNotification) => void
+}>
+
+export interface ControlClient {
+  readonly request: <Name extends ControlOperationName>(
+    name: Name,
+    request: ControlRequestOf<Name>,
+    timeoutMillis: number,
+  ) => Promise<E.Either<ControlFailure, ControlReplyOf<Name>>>
+  readonly close: () => void
+}
+
+type Open = Readonly<{ header: Uint8Array; cipher: Channel; close: () => void }>
+type Waiting = (reply: SessionReply | undefined) => void
+
+const parse = (body: Uint8Array): unknown => {
+  const text = utf8Text(body)
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The controller's end of the channel to one rack; made anew whenever the rack stops answering. */
+export const controlClient = (
+  { bus, clock, engine, random }: HasBus & HasClock & HasCryptoEngine & HasRandom,
+  part: ControlClientPart,
+): ControlClient => {
+  const { availabilityZone } = part
+  const waiting = new Map<number, Waiting>()
+  let nextRequestId = 1
+  let opening: Promise<Open | undefined> | undefined
+
+  const receive = (open: () => Open | undefined) => (frame: Uint8Array) => {
+    const current = open()
+    if (current === undefined) return
+    const plaintext = current.cipher.open(frame.subarray(CHANNEL_ID_SIZE), current.header)
+    for (const reply of (plaintext === undefined ? undefined : decodeReplies(plaintext)) ?? []) {
+      if (reply.requestId === 0) {
+        const notification = ControlNotification.decode(parse(reply.body))
+        if (E.isRight(notification)) part.onNotification(notification.right)
+      }
+      waiting.get(reply.requestId)?.(reply)
+    }
+  }
+
+  const connect = async (): Promise<Open | undefined> => {
+    const shake = handshake(engine, {
+      pattern: 'KK',
+      role: 'initiator',
+      prologue: utf8Bytes(controlPrologue(availabilityZone)),
+      staticKey: part.controllerKey,
+      remoteStatic: part.rackKey,
+    })
+    const controllerId = random.bytes(CONTROLLER_ID_SIZE)
+    const first = shake.write(new Uint8Array(0))
+    if (first === undefined) return undefined
+    const message = Uint8Array.of(...controllerId, ...first)
+    const reply = await bus.request(subject(subjects.controlHandshake(availabilityZone)), message, HANDSHAKE_MILLIS)()
+    if (E.isLeft(reply) || shake.read(reply.right.subarray(CHANNEL_ID_SIZE)) === undefined) return undefined
+    const keys = shake.result()
+    if (keys === undefined) return undefined
+    let open: Open | undefined
+    const close = bus.listen(
+      subject(subjects.controllerFrames(bytesToHex(controllerId))),
+      receive(() => open),
+    )
+    open = { header: reply.right.slice(0, CHANNEL_ID_SIZE), cipher: channel(engine, keys), close }
+    return open
+  }
+
+  const current = async (): Promise<Open | undefined> => {
+    opening ??= connect()
+    const open = await opening
+    if (open === undefined) opening = undefined
+    return open
+  }
+
+  /** The next request makes a new channel. */
+  const forget = (open: Open): void => {
+    open.close()
+    opening = undefined
+  }
+
+  const exchange = (open: Open, operation: number, body: Uint8Array, timeoutMillis: number) =>
+    new Promise<SessionReply | undefined>((resolve) => {
+      const requestId = nextRequestId++
+      const finish: Waiting = (reply) => {
+        cancel()
+        waiting.delete(requestId)
+        resolve(reply)
+      }
+      const cancel = clock.after(timeoutMillis, () => finish(undefined))
+      waiting.set(requestId, finish)
+      const sealed = open.cipher.seal(encodeRequests([{ requestId, operation, session: 0, body }]), open.header)
+      const frame = new Uint8Array(CHANNEL_ID_SIZE + sealed.length)
+      frame.set(open.header)
+      frame.set(sealed, CHANNEL_ID_SIZE)
+      bus.send(subject(subjects.controlFrames(availabilityZone)), frame)
+    })
+
+  const unreachable = E.left({ _tag: 'RackUnreachable', availabilityZone } as const)
+
+  return {
+    request: async (name, request, timeoutMillis) => {
+      const codecs = CONTROL_OPERATIONS[name]
+      const open = await current()
+      if (open === undefined) return unreachable
+      const body = utf8Bytes(canonicalJson(codecs.request.encode(request as never) as Json))
+      const reply = await exchange(open, CONTROL_OPERATION[name], body, timeoutMillis)
+      if (reply === undefined) {
+        forget(open)
+        return unreachable
+      }
+      if (reply.ckr !== CKR.CKR_OK) {
+        const refusal = ControlRefusal.decode(parse(reply.body))
+        if (E.isRight(refusal)) return E.left({ _tag: 'ControlRefused', refusal: refusal.right })
+        return unreachable
+      }
+      const decoded = codecs.reply.decode(parse(reply.body))
+      return E.isRight(decoded) ? E.right(decoded.right as never) : unreachable
+    },
+    close: () => {
+      void opening?.then((open) => open?.close())
+      for (const finish of waiting.values()) finish(undefined)
+    },
+  }
+}

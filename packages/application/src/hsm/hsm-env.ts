@@ -1,0 +1,44 @@
+import type {
+  Disk,
+  HasBus,
+  HasCertificateVerifier,
+  HasClock,
+  HasCryptoEngine,
+  HasHardwareIssuer,
+  HasLogger,
+  HasRandom,
+  Nvram,
+} from '@hsmlab/ports'
+
+/** Where one HSM lives: its log with the head file, and the cell of its device keys. */
+export type HsmHome = Readonly<{ disk: Disk; deviceKey: Nvram }>
+
+export type HsmSettings = Readonly<{
+  /** PBKDF2 iterations behind a stored password. */
+  passwordIterations: number
+  /** How often an HSM compares its keys with one of its peers, in milliseconds. */
+  syncPeriodMillis: number
+  /** The cluster's key: RSA as on CloudHSM; EC where keys have to be made quickly. */
+  clusterKey: 'rsa' | 'ec'
+}>
+
+export const DEFAULT_HSM_SETTINGS: HsmSettings = {
+  passwordIterations: 10_000,
+  syncPeriodMillis: 1000,
+  clusterKey: 'rsa',
+}
+
+/**
+ * The keys that every HSM of this maker, and AWS, put into a backup key: what an HSM of another maker lacks ("AWS
+ * CloudHSM cluster backups").
+ */
+export type BackupAuthorities = Readonly<{ manufacturerKey: Uint8Array; awsKey: Uint8Array }>
+
+export type HsmEnv = HasBus &
+  HasClock &
+  HasRandom &
+  HasLogger &
+  HasCryptoEngine &
+  HasCertificateVerifier &
+  HasHardwareIssuer &
+  Readonly<{ settings: HsmSettings; backupAuthorities: BackupAuthorities }>

@@ -1,0 +1,163 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { ClusterId, HsmId, KeyEntry } from '@hsmlab/domain'
+import { subject } from '@hsmlab/ports'
+import { equalBytes } from '@hsmlab/crypto'
+import { utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import {
+  answer,
+  decodeLogRun,
+  encodeLogRequest,
+  onReply,
+  PEER_NONCE_SIZE,
+  type PeerLink,
+  startRound,
+  subjects,
+} from '@hsmlab/protocol'
+import type { HsmEnv } from './hsm-env.ts'
+import type { HsmLog } from './hsm-log.ts'
+import { bySync, insertRecord } from './insert.ts'
+import type { MaskingKey } from './masking-key.ts'
+
+/** How long a peer has for one answer; one that is away does not answer at all. */
+const ANSWER_MILLIS = 1000
+/** A round of the largest HSM, after the peer's own questions. */
+const HAND_OVER_MILLIS = 30_000
+/** Asks for no records: the answer is the head alone. */
+const FROM_THE_END = Number.MAX_SAFE_INTEGER
+/** Questions in one round: far more than the largest HSM needs. */
+const QUESTIONS_MAX = 1000
+
+export type PeerSyncPart = Readonly<{
+  clusterId: ClusterId
+  hsmId: HsmId
+  log: HsmLog
+  maskingKey: () => MaskingKey | undefined
+  /** The other members of the cluster, as the newest membership names them. */
+  peers: () => ReadonlyArray<HsmId>
+}>
+
+/** How a round ended: this HSM now holds all that the peer held, the peer did not answer, or it answered nonsense. */
+export type RoundResult = 'done' | 'unreachable' | 'failed'
+
+export interface PeerSync {
+  /** One round with one peer. */
+  readonly roundWith: (peer: HsmId) => Promise<RoundResult>
+  /** How far each peer's log had come when its keys were last compared with this HSM's. */
+  readonly takenIn: () => Readonly<Record<string, number>>
+  /** Has every peer compare its keys with this HSM's: true when each of them says that it holds them all. */
+  readonly handOver: () => Promise<boolean>
+  /** One round with every peer, all at once: true when each that can be reached was heard to the end. */
+  readonly roundWithAll: () => Promise<boolean>
+  readonly close: () => void
+}
+
+/**
+ * Repairs what clients did not: compares this HSM's keys with one peer after the other, and takes in what is missing.
+ * What it takes in this way does not stand in the audit log, and is not passed on as news.
+ */
+export const startPeerSync = (env: HsmEnv, part: PeerSyncPart): PeerSync => {
+  const { bus, clock, logger, random } = env
+  const { clusterId, hsmId, log } = part
+  const takenIn = new Map<HsmId, number>()
+  let closed = false
+  let turn = 0
+
+  const serveAnswer = async (request: Uint8Array): Promise<Uint8Array> => {
+    const masking = part.maskingKey()
+    if (masking === undefined) throw new Error('no masking key')
+    const isPeer = (sender: HsmId): boolean => part.peers().includes(sender)
+    const replied = answer({ clusterId, hsmId, hmac: masking.peerHmac, isPeer }, log.keys, request)
+    if (E.isLeft(replied)) throw new Error(replied.left._tag)
+    // What is told is on the disk: a peer must not learn of a key that this HSM could forget.
+    if ((await log.settled()) === false) throw new Error('log stopped')
+    return replied.right
+  }
+
+  const ask = async (peer: HsmId, message: Uint8Array): Promise<Uint8Array | undefined> => {
+    const reply = await bus.request(subject(subjects.peer(peer)), message, ANSWER_MILLIS)()
+    return E.isRight(reply) ? reply.right : undefined
+  }
+
+  const takeIn = (entry: KeyEntry) => log.commit(insertRecord(part, entry, bySync('peer')))
+
+  const roundWith = async (peer: HsmId): Promise<RoundResult> => {
+    const masking = part.maskingKey()
+    if (masking === undefined) return 'failed'
+    const link: PeerLink = { clusterId, hsmId, peer, hmac: masking.peerHmac }
+    let { round, request } = startRound(link, log.keys, random.bytes(PEER_NONCE_SIZE))
+    for (let question = 0; question < QUESTIONS_MAX && !closed; question++) {
+      const reply = await ask(peer, request)
+      if (reply === undefined) return 'unreachable'
+      if (closed) return 'failed'
+      const step = onReply(link, round, log.keys, reply, random.bytes(PEER_NONCE_SIZE))
+      if (step.kind === 'dropped') return 'failed'
+      const committed = await Promise.all(step.entries.map(takeIn))
+      for (const refused of committed.filter(E.isLeft)) {
+        logger.log('warn', 'a copy from a peer was refused', { hsmId, peer, why: refused.left.message })
+      }
+      if (step.kind === 'done') return 'done'
+      round = step.round
+      request = step.request
+    }
+    return 'failed'
+  }
+
+  /** Where the peer's log had come before the round is what the round has taken in. */
+  const notedRoundWith = async (peer: HsmId): Promise<RoundResult> => {
+    const head = await bus.request(subject(subjects.logRecords(peer)), encodeLogRequest(FROM_THE_END), ANSWER_MILLIS)()
+    const result = await roundWith(peer)
+    const position = E.isRight(head) ? decodeLogRun(head.right)?.head.length : undefined
+    if (result === 'done' && position !== undefined) takenIn.set(peer, position)
+    return result
+  }
+
+  const confirmation = (masking: MaskingKey, nonce: Uint8Array, from: HsmId): Uint8Array =>
+    masking.peerHmac(Uint8Array.of(...utf8Bytes(`hsmlab handed over 1\n${from}\n`), ...nonce))
+
+  const handOverTo = async (peer: HsmId): Promise<boolean> => {
+    const masking = part.maskingKey()
+    if (masking === undefined) return false
+    const nonce = random.bytes(PEER_NONCE_SIZE)
+    const message = Uint8Array.of(...nonce, ...utf8Bytes(hsmId))
+    const reply = await bus.request(subject(subjects.handOver(peer)), message, HAND_OVER_MILLIS)()
+    return E.isRight(reply) && equalBytes(reply.right, confirmation(masking, nonce, peer))
+  }
+
+  /** A peer wants to leave. Anybody may say so: all that it brings about is a round. */
+  const serveHandOver = async (message: Uint8Array): Promise<Uint8Array> => {
+    const masking = part.maskingKey()
+    const nonce = message.slice(0, PEER_NONCE_SIZE)
+    const peer = part.peers().find((each) => each === utf8Text(message.subarray(PEER_NONCE_SIZE)))
+    if (masking === undefined || peer === undefined) throw new Error('unknown peer')
+    if ((await roundWith(peer)) !== 'done') throw new Error('no round')
+    return confirmation(masking, nonce, hsmId)
+  }
+
+  const roundWithAll = async (): Promise<boolean> => {
+    const results = await Promise.all(part.peers().map(notedRoundWith))
+    return results.every((result) => result !== 'failed')
+  }
+
+  const periodic = async (): Promise<void> => {
+    const peers = part.peers()
+    const peer = peers[turn++ % Math.max(peers.length, 1)]
+    if (peer !== undefined) await notedRoundWith(peer)
+    if (!closed) cancel = clock.after(env.settings.syncPeriodMillis, () => void periodic())
+  }
+
+  const endServing = bus.serve(subject(subjects.peer(hsmId)), serveAnswer)
+  const endHandOvers = bus.serve(subject(subjects.handOver(hsmId)), serveHandOver)
+  let cancel = clock.after(env.settings.syncPeriodMillis, () => void periodic())
+  return {
+    roundWith,
+    roundWithAll,
+    takenIn: () => Object.fromEntries(takenIn),
+    handOver: async () => (await Promise.all(part.peers().map(handOverTo))).every((done) => done),
+    close: () => {
+      closed = true
+      cancel()
+      endServing()
+      endHandOvers()
+    },
+  }
+}

@@ -1,0 +1,219 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { X25519KeyPair } from '@hsmlab/crypto'
+import type { AvailabilityZone, HsmId } from '@hsmlab/domain'
+import { fromBase64, toBase64 } from '@hsmlab/event-sourcing'
+import { BACKUP_CHUNK_SIZE_MAX, BACKUP_SIZE_MAX, type ControlRefusal, type HsmDescription } from '@hsmlab/protocol'
+import { type ControlHandlers, serveControl } from '../control-channel/control-server.ts'
+import { type Hsm, type HsmAnswer, refusal } from './hsm.ts'
+import type { HsmEnv, HsmHome } from './hsm-env.ts'
+import { createHsm, describeHsmFailure, openHsm, type IdentityReply } from './open-hsm.ts'
+
+/** Where the HSMs of one rack live. */
+export interface RackStorage {
+  readonly list: () => Promise<ReadonlyArray<HsmId>>
+  readonly home: (hsmId: HsmId) => HsmHome
+  /** Takes away all that an HSM left: for one that is not yet, or no more, to be. */
+  readonly remove: (hsmId: HsmId) => Promise<void>
+}
+
+export type RackPart = Readonly<{
+  availabilityZone: AvailabilityZone
+  rackKey: X25519KeyPair
+  /** Raw X25519 public key of the controller. */
+  controllerKey: Uint8Array
+  storage: RackStorage
+}>
+
+/** The HSMs of one Availability Zone. */
+export interface Rack {
+  readonly availabilityZone: AvailabilityZone
+  readonly describe: () => ReadonlyArray<HsmDescription>
+  readonly hsm: (hsmId: HsmId) => Hsm | undefined
+  readonly hsmIds: () => ReadonlyArray<HsmId>
+  /** As if its power were cut. */
+  readonly crashHsm: (hsmId: HsmId) => Promise<void>
+  /** Starts it again, on its own log. */
+  readonly restartHsm: (hsmId: HsmId) => Promise<void>
+  /** The whole rack loses power: its HSMs, and the control channel. */
+  readonly crash: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+type RunningHsm = Hsm & Readonly<{ identityOf: () => Promise<IdentityReply> }>
+
+/** An HSM as the rack knows it: running, off, or with a storage that cannot be opened. */
+type Slot = { running: RunningHsm | undefined; failure: string | undefined; restarts: number }
+
+/** An HSM whose log failed is opened anew once; a second failure leaves it failed. */
+const RESTARTS_MAX = 1
+
+type Transfer = { backup: Uint8Array; written: number }
+
+/** Opens every HSM that the storage holds, and serves the controller. */
+export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
+  const { logger, engine } = env
+  const { storage } = part
+  const slots = new Map<HsmId, Slot>()
+  const taken = new Map<string, Uint8Array>()
+  const incoming = new Map<string, Transfer>()
+
+  const slotOf = (hsmId: HsmId): Slot => {
+    const slot = slots.get(hsmId) ?? { running: undefined, failure: undefined, restarts: 0 }
+    slots.set(hsmId, slot)
+    return slot
+  }
+
+  const open = async (hsmId: HsmId): Promise<void> => {
+    const slot = slotOf(hsmId)
+    const opened = await openHsm(env, storage.home(hsmId), hsmId, {
+      failed: () => void reopen(hsmId),
+      notify: (what) => control.notify({ hsmId, what }),
+    })
+    slot.running = E.isRight(opened) ? opened.right : undefined
+    slot.failure = E.isLeft(opened) ? describeHsmFailure(opened.left, hsmId) : undefined
+    if (slot.failure !== undefined) logger.log('error', slot.failure, { hsmId })
+  }
+
+  /** The first failed write stops the log; what is on the disk is found out by opening it anew. */
+  const reopen = async (hsmId: HsmId): Promise<void> => {
+    const slot = slotOf(hsmId)
+    const { running } = slot
+    slot.running = undefined
+    await running?.crash()
+    if (slot.restarts >= RESTARTS_MAX) {
+      slot.failure = `The log of ${hsmId} could not be written twice; the HSM stays stopped.`
+    } else {
+      slot.restarts += 1
+      logger.log('warn', 'an HSM could not write its log and is opened anew', { hsmId })
+      await open(hsmId)
+    }
+    control.notify({ hsmId, what: slot.failure === undefined ? 'returned' : 'failed' })
+  }
+
+  const running = (hsmId: HsmId): E.Either<ControlRefusal, RunningHsm> => {
+    const slot = slots.get(hsmId)
+    if (slot === undefined) return refusal('unknownHsm', `This rack has no ${hsmId}.`)
+    return slot.running === undefined
+      ? refusal('damaged', slot.failure ?? `${hsmId} is switched off.`)
+      : E.right(slot.running)
+  }
+
+  const withHsm = async <A>(hsmId: HsmId, use: (hsm: RunningHsm) => HsmAnswer<A>): HsmAnswer<A> => {
+    const hsm = running(hsmId)
+    return E.isLeft(hsm) ? hsm : use(hsm.right)
+  }
+
+  const nothing = <A>(answer: E.Either<ControlRefusal, A>): E.Either<ControlRefusal, Record<string, never>> =>
+    E.isLeft(answer) ? answer : E.right({})
+
+  const describe = (): ReadonlyArray<HsmDescription> =>
+    [...slots.values()].flatMap(({ running: hsm }) => (hsm === undefined ? [] : [hsm.describe()]))
+
+  const digestOf = (backup: Uint8Array) => toBase64(engine.sha256(backup))
+
+  const handlers: ControlHandlers = {
+    provisionHsm: async (request) => {
+      const { hsmId } = request
+      if (slots.get(hsmId)?.running === undefined) {
+        await storage.remove(hsmId)
+        const created = await createHsm(env, storage.home(hsmId), request)
+        if (E.isLeft(created)) return refusal('damaged', describeHsmFailure(created.left, hsmId))
+        await open(hsmId)
+      }
+      return withHsm(hsmId, async (hsm) => E.right(await hsm.identityOf()))
+    },
+    installClusterCertificate: async ({ hsmId, certificate, trustAnchor }) =>
+      nothing(await withHsm(hsmId, (hsm) => hsm.installClusterCertificate(certificate, trustAnchor))),
+    takeBackup: ({ hsmId, backupId }) =>
+      withHsm(hsmId, async (hsm) => {
+        const backup = await hsm.takeBackup(backupId)
+        if (E.isLeft(backup)) return backup
+        const bytes = backup.right.backup
+        // One at a time: a backup is read before the next one is taken.
+        taken.clear()
+        taken.set(backupId, bytes)
+        return E.right({ backupId, size: bytes.length, digest: digestOf(bytes), position: backup.right.position })
+      }),
+    readBackup: async ({ backupId, offset }) => {
+      const backup = taken.get(backupId)
+      if (backup === undefined) return refusal('wrongCondition', 'This rack does not hold that backup.')
+      return E.right({ bytes: toBase64(backup.subarray(offset, offset + BACKUP_CHUNK_SIZE_MAX)) })
+    },
+    writeBackup: async ({ backupId, offset, bytes }) => {
+      const chunk = fromBase64(bytes)
+      const before = incoming.get(backupId) ?? { backup: new Uint8Array(0), written: 0 }
+      if (offset > before.written || offset + chunk.length > BACKUP_SIZE_MAX) {
+        return refusal('malformed', 'Chunks of a backup come in order.')
+      }
+      const end = offset + chunk.length
+      const backup = new Uint8Array(Math.max(before.written, end))
+      backup.set(before.backup)
+      backup.set(chunk, offset)
+      incoming.set(backupId, { backup, written: backup.length })
+      return E.right({})
+    },
+    restoreBackup: ({ hsmId, backupId, size, digest }) =>
+      withHsm(hsmId, async (hsm) => {
+        const backup = incoming.get(backupId)?.backup
+        if (backup === undefined) return refusal('wrongCondition', 'The backup was not written to this rack.')
+        incoming.delete(backupId)
+        if (backup.length !== size || digestOf(backup) !== digest) {
+          return refusal('damaged', 'The backup did not arrive as it was sent.')
+        }
+        return nothing(await hsm.restoreBackup(backup))
+      }),
+    installMembership: async ({ hsmId, document, signature }) =>
+      nothing(await withHsm(hsmId, (hsm) => hsm.installMembership(document, signature))),
+    describeHsm: ({ hsmId }) => withHsm(hsmId, async (hsm) => E.right(hsm.describe())),
+    describeRack: async () => E.right({ hsms: describe() }),
+    handOverHsm: ({ hsmId }) => withHsm(hsmId, (hsm) => hsm.handOver()),
+    decommissionHsm: async ({ hsmId }) => {
+      const slot = slots.get(hsmId)
+      if (slot === undefined) return E.right({})
+      await slot.running?.zeroize()
+      await slot.running?.stop()
+      slots.delete(hsmId)
+      return E.right({})
+    },
+    zeroizeHsm: async ({ hsmId }) => {
+      const zeroized = await withHsm(hsmId, (hsm) => hsm.zeroize())
+      control.notify({ hsmId, what: 'failed' })
+      return nothing(zeroized)
+    },
+  }
+
+  const control = serveControl(env, { ...part, handlers })
+  const decommissioned = (hsmId: HsmId): boolean => slots.get(hsmId)?.running?.describe().condition === 'zeroized'
+  await Promise.all((await storage.list()).map(open))
+  for (const hsmId of slots.keys()) {
+    if (!decommissioned(hsmId)) continue
+    await slots.get(hsmId)?.running?.stop()
+    slots.delete(hsmId)
+  }
+
+  const crashHsm = async (hsmId: HsmId): Promise<void> => {
+    const slot = slots.get(hsmId)
+    const hsm = slot?.running
+    if (slot !== undefined) slot.running = undefined
+    await hsm?.crash()
+  }
+
+  return {
+    availabilityZone: part.availabilityZone,
+    describe,
+    hsm: (hsmId) => slots.get(hsmId)?.running,
+    hsmIds: () => [...slots.keys()],
+    crashHsm,
+    restartHsm: async (hsmId) => {
+      if (slots.get(hsmId)?.running === undefined) await open(hsmId)
+    },
+    crash: async () => {
+      control.close()
+      await Promise.all([...slots.keys()].map(crashHsm))
+    },
+    stop: async () => {
+      control.close()
+      await Promise.all([...slots.values()].map(({ running: hsm }) => hsm?.stop()))
+    },
+  }
+}
