@@ -52,7 +52,7 @@ const handlersOf = (door: ClientDoor, applications: Applications): LocalHandlers
     activate: async ({ clusterId, password }) =>
       nothing(await ask(clusterId, (application) => withPassword(password, application.activate))),
     login: ({ clusterId, username, role, password }) =>
-      ask(clusterId, (application) => withPassword(password, (bytes) => application.login(role, username, bytes))),
+      ask(clusterId, (application) => application.login(role, username, fromBase64(password))), // Which takes it over.
     logout: async ({ clusterId }) => nothing(await ask(clusterId, (application) => application.logout())),
     listUsers: async ({ clusterId }) => {
       const users = await ask(clusterId, (application) => application.listUsers())
