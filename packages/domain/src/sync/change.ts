@@ -2,7 +2,7 @@ import type { Stamp, Username } from '../identifiers.ts'
 import type { MutableAttributes } from '../key/attributes.ts'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
 import { type Hmac, signed } from './entry.ts'
-import { sawOwn } from './merge-record.ts'
+import { withSeen } from './seen.ts'
 import { laterStamp } from './stamp.ts'
 
 /** `record` with new values, all of them set by the HSM in `stamp` at that moment. */
@@ -15,7 +15,7 @@ export const changeAttributes = (
   const stamps = { ...record.stamps }
   for (const name in values) stamps[name] = stamp
   const mutable = { ...record.mutable, ...values }
-  return signed<KeyRecord>(hmac, { ...record, mutable, stamps, seen: sawOwn(record.seen, stamp) })
+  return signed<KeyRecord>(hmac, { ...record, mutable, stamps, seen: withSeen(record.seen, stamp) })
 }
 
 /** `record` shared with `username`, or no longer. */
@@ -29,7 +29,7 @@ export const changeShare = (
   signed<KeyRecord>(hmac, {
     ...record,
     shares: { ...record.shares, [username]: { shared, stamp } },
-    seen: sawOwn(record.seen, stamp),
+    seen: withSeen(record.seen, stamp),
   })
 
 /** What stands in the place of a deleted key. */

@@ -2,7 +2,8 @@ import * as t from 'io-ts'
 import { equalBytes } from '@hsmlab/crypto'
 import { type Base64, canonicalJson, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import type { Username } from '../identifiers.ts'
-import { KeyRecord, type Shares, Tombstone } from '../key/key-record.ts'
+import { KeyRecord, type Seen, type Shares, Tombstone } from '../key/key-record.ts'
+import { withSeen } from './seen.ts'
 
 /** What stands under a handle: a key or, once it was deleted, its tombstone. */
 export type KeyEntry = KeyRecord | Tombstone
@@ -33,12 +34,15 @@ export const signed = <Entry extends KeyEntry>(hmac: Hmac, entry: Omit<Entry, 'm
 export const macHolds = (hmac: Hmac, entry: KeyEntry): boolean =>
   equalBytes(fromBase64(entry.mac), hmac(entryBytes(entry)))
 
-/** The record of a key that was just made: nothing has changed yet, so only shares given at creation bear a stamp. */
+/** The record of a key that was just made: no attribute has changed yet; shares given at creation bear its stamp. */
 export const newKeyRecord = (
   hmac: Hmac,
   made: Omit<KeyRecord, 'stamps' | 'shares' | 'seen' | 'mac'>,
   shares: Shares = {},
-): KeyRecord => signed<KeyRecord>(hmac, { ...made, stamps: {}, shares, seen: {} })
+): KeyRecord => {
+  const seen = Object.values(shares).reduce<Seen>((soFar, { stamp }) => withSeen(soFar, stamp), {})
+  return signed<KeyRecord>(hmac, { ...made, stamps: {}, shares, seen })
+}
 
 /** With whom the key is shared now, in the order of their names. */
 export const sharedWith = ({ shares }: Pick<KeyRecord, 'shares'>): ReadonlyArray<Username> =>

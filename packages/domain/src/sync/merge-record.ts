@@ -1,7 +1,7 @@
-import type { HsmId, Stamp } from '../identifiers.ts'
+import type { Stamp } from '../identifiers.ts'
 import type { MutableAttributeName, MutableAttributes } from '../key/attributes.ts'
-import type { KeyRecord, Seen } from '../key/key-record.ts'
-import { laterStamp, readStamp } from './stamp.ts'
+import type { KeyRecord } from '../key/key-record.ts'
+import { joinSeen, knew } from './seen.ts'
 
 /**
  * A change that lost against one that its author did not know of. `what` is an attribute's name, or `share` and the
@@ -30,18 +30,6 @@ const isGreater = <A extends string | boolean>(a: Register<A>, b: Register<A>, f
   if (a.value !== b.value && (a.value === final || b.value === final)) return a.value === final
   if (a.stamp !== b.stamp) return a.stamp > b.stamp
   return a.value > b.value
-}
-
-/** Whether the holder of `seen` knew of the change that bears this stamp. */
-const knew = (seen: Seen, stamp: Stamp): boolean => (seen[readStamp(stamp).hsmId] ?? NEVER) >= stamp
-
-const joinSeen = (mine: Seen, theirs: Seen): Seen => {
-  const joined: Record<string, Stamp> = { ...mine }
-  for (const hsmId in theirs) {
-    const later = laterStamp(joined[hsmId], theirs[hsmId])
-    if (later !== undefined) joined[hsmId] = later
-  }
-  return joined
 }
 
 /**
@@ -100,6 +88,3 @@ const share = (record: KeyRecord, username: string): Register<boolean> | undefin
   const entry = Object.hasOwn(record.shares, username) ? record.shares[username] : undefined
   return entry === undefined ? undefined : { value: entry.shared, stamp: entry.stamp }
 }
-
-/** `seen` after this HSM made the change that bears `stamp`. */
-export const sawOwn = (seen: Seen, stamp: Stamp): Seen => ({ ...seen, [readStamp(stamp).hsmId satisfies HsmId]: stamp })
