@@ -15,7 +15,14 @@ export {
   type RevisionConflict,
   type StoreStopped,
 } from './event-store/failure.ts'
-export { openEventStore, type OpenOptions, type Replay } from './event-store/open-event-store.ts'
+export {
+  type InspectedLog,
+  inspectLog,
+  type LogOwner,
+  openEventStore,
+  type OpenOptions,
+  type Replay,
+} from './event-store/open-event-store.ts'
 export type { HasDisk } from './event-store/parts.ts'
 export {
   emptyLog,
@@ -53,3 +60,6 @@ export {
 export { readDeviceKeys } from './hsm/device-key.ts'
 export { createHsm, describeHsmFailure, type HsmOpenFailure, openHsm } from './hsm/open-hsm.ts'
 export { type Rack, type RackPart, type RackStorage, startRack } from './hsm/rack.ts'
+export { type AuditSink, type AuditSinkPart, startAuditSink } from './audit-sink/audit-sink.ts'
+export { type AuditSinkEvent, decodeAuditSinkEvent } from './audit-sink/codec.ts'
+export { type AuditSinkState, canonicalAuditSinkState, emptyAuditSink, evolveAuditSink } from './audit-sink/state.ts'

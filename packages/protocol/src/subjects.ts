@@ -22,6 +22,8 @@ export const subjects = {
   memberships: 'controller.memberships',
   /** Requests: `encodeLogRequest` → `LogRun`, what an HSM has on its log from a position on. */
   logRecords: (hsmId: string): string => `hsm.${hsmId}.log`,
+  /** Requests: any bytes → the HSM's `SignedAuditHead` as canonical JSON: how far its audit log has come. */
+  auditHead: (hsmId: string): string => `hsm.${hsmId}.audit`,
   /** Feed: the published log of one HSM, as `LogRun`s. */
   log: (clusterId: string, hsmId: string): string => `log.${clusterId}.${hsmId}`,
 } as const

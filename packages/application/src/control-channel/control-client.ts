@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { type Channel, channel, handshake, type X25519KeyPair } from '@hsmlab/crypto'
-import { canonicalJson, type Json, type Tagged, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { canonicalJson, type Tagged, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { CKR } from '@hsmlab/pkcs11'
 import { type HasBus, type HasClock, type HasCryptoEngine, type HasRandom, subject } from '@hsmlab/ports'
 import {
@@ -143,7 +143,7 @@ export const controlClient = (
       const codecs = CONTROL_OPERATIONS[name]
       const open = await current()
       if (open === undefined) return unreachable
-      const body = utf8Bytes(canonicalJson(codecs.request.encode(request as never) as Json))
+      const body = utf8Bytes(canonicalJson(codecs.request.encode(request as never)))
       const reply = await exchange(open, CONTROL_OPERATION[name], body, timeoutMillis)
       if (reply === undefined) {
         forget(open)

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { type Channel, channel, handshake, type X25519KeyPair } from '@hsmlab/crypto'
-import { canonicalJson, type Json, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { canonicalJson, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { CKR } from '@hsmlab/pkcs11'
 import { type HasBus, type HasCryptoEngine, type HasLogger, type HasRandom, subject, type Subject } from '@hsmlab/ports'
 import {
@@ -82,7 +82,7 @@ const answer = async (handlers: ControlHandlers, { requestId, operation, body }:
   const handler = handlers[name] as (request: unknown) => Promise<E.Either<ControlRefusal, never>>
   const answered = await handler(decoded.right)
   if (E.isLeft(answered)) return refused(requestId, answered.left)
-  const replyBody = utf8Bytes(canonicalJson(reply.encode(answered.right) as Json))
+  const replyBody = utf8Bytes(canonicalJson(reply.encode(answered.right)))
   return { requestId, ckr: CKR.CKR_OK, hsmReturn: 0, body: replyBody }
 }
 

@@ -7,7 +7,7 @@ import type { HeadFileDamaged, LogDamaged, LogForeign, LogRolledBack, OpenFailur
 import { HEAD_KEY, recordKey, recordsFrom } from './layout.ts'
 import { claimedIdentity, type Mark, openMark, sealMark } from './mark.ts'
 import type { HasDisk, Parts } from './parts.ts'
-import { genesisHash, previousHashOf } from './record.ts'
+import { genesisHash, type Head, previousHashOf } from './record.ts'
 import { DOMAIN, type HasSha256, macUnder, sameBytes, sealUnder } from './seal.ts'
 import type { Snapshot } from './snapshot.ts'
 import { survey, type Survey } from './survey.ts'
@@ -25,14 +25,25 @@ export type Replay = Readonly<{
   record: VisitRecord
 }>
 
-export type OpenOptions = Readonly<{
-  /** True once, when the HSM is made: later a missing log is a failure, never an empty one. */
-  create: boolean
+export type LogOwner = Readonly<{
   /** 32 bytes, for this log only; apart from the keys that seal, so that history stays verifiable without them. */
   macKey: Uint8Array
   /** Whose log this is; bound into the chain. 1 to 64 printable ASCII characters. */
   identity: string
-  replay?: Replay
+}>
+
+export type OpenOptions = LogOwner &
+  Readonly<{
+    /** True once, when the HSM is made: later a missing log is a failure, never an empty one. */
+    create: boolean
+    replay?: Replay
+  }>
+
+export type InspectedLog = Readonly<{
+  head: Head
+  /** How often the log was opened so far. */
+  bootCounter: number
+  damagedSnapshots: number
 }>
 
 type Opening<Result> = Promise<E.Either<OpenFailure, Result>>
@@ -155,47 +166,56 @@ const recordBoot = async ({ disk, seal }: Parts, store: KeyValueStore, mark: Mar
   ])()
 }
 
-const openVerified = async (
+/** A log that is what its head and its head file say. */
+type SoundLog = Readonly<{
+  head: Head
+  bootCounter: number
+  snapshots: ReadonlyArray<number>
+  strays: Survey['strays']
+}>
+
+/** Everything that opening checks, from what lies in the store to what the head file remembers of it. */
+const verifyLog = async (
   parts: Parts,
   store: KeyValueStore,
-  { create, replay }: OpenOptions,
-): Opening<EventStore> => {
-  const { identity, genesis } = parts
+  { create, replay }: Pick<OpenOptions, 'create' | 'replay'>,
+): Opening<SoundLog> => {
+  const { genesis, seal } = parts
   const cell = await readCell(parts)
   if (E.isLeft(cell)) return cell
-  const found = await survey(store, parts.seal, genesis)
+  const found = await survey(store, seal, genesis)
   if (E.isLeft(found)) return found
   const head = await readHead(parts, store, found.right, cell.right, create)
   if (E.isLeft(head)) return head
-  const { revision, hash } = head.right
   const remembered = compare(head.right, cell.right)
   if (E.isLeft(remembered)) return remembered
-
   const { snapshots, strays } = found.right
   const verified = await verifyToHead(parts, store, head.right, snapshots, replay)
   if (E.isLeft(verified)) return verified
   const known = await headAt(parts, store, remembered.right.revision)
   if (E.isLeft(known)) return known
-  if (!sameBytes(known.right.hash, remembered.right.hash)) {
-    return damaged(Math.max(0, remembered.right.revision - 1), 'fork')
-  }
+  if (!sameBytes(known.right.hash, remembered.right.hash)) return damaged(Math.max(0, known.right.revision - 1), 'fork')
+  const { revision, hash } = head.right
+  const { bootCounter } = remembered.right
+  return E.right({ head: { revision, hash }, bootCounter, snapshots: snapshots.map((s) => s.revision), strays })
+}
 
-  const bootCounter = remembered.right.bootCounter + 1
-  const booted = await recordBoot(
-    parts,
-    store,
-    { revision, hash, previousRevision: revision, bootCounter, identity },
-    strays,
-  )
+const openVerified = async (parts: Parts, store: KeyValueStore, options: OpenOptions): Opening<EventStore> => {
+  const sound = await verifyLog(parts, store, options)
+  if (E.isLeft(sound)) return sound
+  const { head, snapshots, strays } = sound.right
+  const bootCounter = sound.right.bootCounter + 1
+  const mark = { ...head, previousRevision: head.revision, bootCounter, identity: parts.identity }
+  const booted = await recordBoot(parts, store, mark, strays)
   if (E.isLeft(booted)) return booted
-  return E.right(
-    verifiedStore(parts, store, {
-      head: { revision, hash },
-      bootCounter,
-      snapshots: snapshots.map((snapshot) => snapshot.revision),
-      snapshotsDropped: strays.length,
-    }),
-  )
+  return E.right(verifiedStore(parts, store, { head, bootCounter, snapshots, snapshotsDropped: strays.length }))
+}
+
+const partsOf = ({ disk, primitives }: HasDisk & HasSha256, { identity, macKey }: LogOwner): Parts => {
+  invariant(IDENTITY.test(identity), 'an identity is 1 to 64 printable ASCII characters')
+  const env = { primitives }
+  const genesis = genesisHash(env, identity)
+  return { disk, primitives, identity, mac: macUnder(env, macKey), seal: sealUnder(env, macKey), genesis }
 }
 
 /**
@@ -203,22 +223,33 @@ const openVerified = async (
  * head file. Nothing is repaired: a log that is not what this HSM acknowledged is a failure that names what is wrong.
  */
 export const openEventStore =
-  ({ disk, primitives }: HasDisk & HasSha256, options: OpenOptions): TaskEither<OpenFailure, EventStore> =>
+  (env: HasDisk & HasSha256, options: OpenOptions): TaskEither<OpenFailure, EventStore> =>
   async () => {
-    const { identity, macKey } = options
-    invariant(IDENTITY.test(identity), 'an identity is 1 to 64 printable ASCII characters')
-    const env = { primitives }
-    const parts: Parts = {
-      disk,
-      primitives,
-      identity,
-      mac: macUnder(env, macKey),
-      seal: sealUnder(env, macKey),
-      genesis: genesisHash(env, identity),
-    }
-    const store = await openStore(disk, options.create, () => readCell(parts))
+    const parts = partsOf(env, options)
+    const store = await openStore(env.disk, options.create, () => readCell(parts))
     if (E.isLeft(store)) return store
     const opened = await openVerified(parts, store.right, options)
     if (E.isLeft(opened)) await store.right.close()()
     return opened
+  }
+
+/**
+ * Verifies a closed log as `openEventStore` does, and changes nothing: it is no boot, and drops no snapshot. For
+ * whoever folds the history again while its owner is not running.
+ */
+export const inspectLog =
+  (
+    env: HasDisk & HasSha256,
+    options: LogOwner & Readonly<{ replay?: Replay }>,
+  ): TaskEither<OpenFailure, InspectedLog> =>
+  async () => {
+    const parts = partsOf(env, options)
+    const store = await openStore(env.disk, false, () => readCell(parts))
+    if (E.isLeft(store)) return store
+    const sound = await verifyLog(parts, store.right, { ...options, create: false })
+    const closed = await store.right.close()()
+    if (E.isLeft(sound)) return sound
+    if (E.isLeft(closed)) return closed
+    const { head, bootCounter, strays } = sound.right
+    return E.right({ head, bootCounter, damagedSnapshots: strays.length })
   }

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { openBackup, persistentBackupKey, sealBackup } from '@hsmlab/crypto'
 import { BackupIdCodec, ClusterIdCodec, HsmIdCodec, KeyRecord, Tombstone, UserRecordCodec } from '@hsmlab/domain'
-import { Base64Codec, canonicalJson, type Json, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { Base64Codec, canonicalJson, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { byteReader, byteWriter } from '@hsmlab/protocol'
 import type { HsmEnv } from './hsm-env.ts'
 
@@ -47,7 +47,7 @@ const persistentKey = ({ engine, backupAuthorities }: Needs, { maskingKeyId }: B
 /** The bytes of a backup: label in the clear, content under a key of its own. */
 export const writeBackup = (env: Needs, label: BackupLabel, content: BackupContent): Uint8Array => {
   const labelBytes = utf8Bytes(canonicalJson(BackupLabel.encode(label)))
-  const plaintext = utf8Bytes(canonicalJson(BackupContent.encode(content) as Json))
+  const plaintext = utf8Bytes(canonicalJson(BackupContent.encode(content)))
   const ephemeralKey = env.random.bytes(EPHEMERAL_KEY_SIZE)
   const sealed = sealBackup(env.engine, persistentKey(env, label), ephemeralKey, labelBytes, plaintext)
   ephemeralKey.fill(0)

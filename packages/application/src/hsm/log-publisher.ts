@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterId, HsmId } from '@hsmlab/domain'
+import type { Base64 } from '@hsmlab/event-sourcing'
 import { subject } from '@hsmlab/ports'
 import {
   decodeLogRequest,
@@ -12,6 +13,7 @@ import {
 } from '@hsmlab/protocol'
 import type { CommittedRun, EventStore } from '../event-store/event-store.ts'
 import type { Head } from '../event-store/record.ts'
+import { auditHeadSigner } from './audit-head.ts'
 import type { HsmEnv } from './hsm-env.ts'
 
 /** Runs that wait for the feed. What does not fit is not lost: whoever follows the log notices the gap and asks. */
@@ -21,7 +23,8 @@ export type LogPublisherPart = Readonly<{
   clusterId: ClusterId
   hsmId: HsmId
   store: EventStore
-  /** Ed25519: signs where the log has come. */
+  /** Ed25519: signs where the log, and the audit log, have come. */
+  identityKey: Base64
   identityPrivateKey: Uint8Array
 }>
 
@@ -85,12 +88,14 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
     return encodeLogRun({ from: Math.min(from, head.revision), records, head: sign(head) })
   }
   const endServing = bus.serve(subject(subjects.logRecords(hsmId)), answer)
+  const endAuditHeads = bus.serve(subject(subjects.auditHead(hsmId)), auditHeadSigner(engine, part))
 
   return {
     close: () => {
       closed = true
       endCommitted()
       endServing()
+      endAuditHeads()
     },
   }
 }

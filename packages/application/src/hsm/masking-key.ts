@@ -15,7 +15,7 @@ import {
   type Tombstone,
   type Username,
 } from '@hsmlab/domain'
-import { canonicalJson, fromBase64, type Json, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
+import { canonicalJson, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import type { Random } from '@hsmlab/ports'
 
 const NONCE_SIZE = 12
@@ -49,7 +49,7 @@ const FIRST_GENERATION = 1
 const bindingOf = ({ handle, generation, fixed }: Pick<KeyRecord, 'handle' | 'generation' | 'fixed'>) => ({
   handle,
   generation,
-  attributes: utf8Bytes(canonicalJson(fixed as Json)),
+  attributes: utf8Bytes(canonicalJson(fixed)),
 })
 
 export const maskingKey = (engine: CryptoEngine, random: Random, id: string, key: Uint8Array): MaskingKey => {

@@ -213,7 +213,7 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
     },
     stop: async () => {
       control.close()
-      await Promise.all([...slots.values()].map(({ running: hsm }) => hsm?.stop()))
+      await Promise.all([...slots.values()].map(async ({ running: hsm }) => hsm?.stop()))
     },
   }
 }

@@ -90,7 +90,13 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
   const publisher =
     identityPrivate === undefined
       ? undefined
-      : publishLog(env, { clusterId, hsmId, store, identityPrivateKey: identityPrivate })
+      : publishLog(env, {
+          clusterId,
+          hsmId,
+          store,
+          identityKey: identity.identityKey,
+          identityPrivateKey: identityPrivate,
+        })
 
   const endStopped = store.onStopped(() => part.failed())
   const endCommitted = store.onCommitted(() => {

@@ -1,0 +1,109 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { CryptoEngine } from '@hsmlab/crypto'
+import {
+  type AuditCursor,
+  type AuditHead,
+  auditOf,
+  type ChainedAuditRecord,
+  chainAuditRecord,
+  type ClusterId,
+  decodeHsmFact,
+} from '@hsmlab/domain'
+import { fromBase64, type Tagged, toBase64 } from '@hsmlab/event-sourcing'
+import { type LogRun, logHeadStatement } from '@hsmlab/protocol'
+import { emptyLog, hashRecord, type LogRecord, payloadOf } from '../event-store/record.ts'
+import { sameBytes } from '../event-store/seal.ts'
+import { recordVerifier } from '../event-store/verify.ts'
+import type { AuditSinkEvent } from './codec.ts'
+import type { FollowedLog } from './state.ts'
+
+/** Audit records in one event of the sink: it stays below the largest record of a log. */
+const AUDIT_RECORDS_MAX = 400
+
+export type RunRefusal =
+  /** Not signed by that HSM, or its records are no chain: dropped. */
+  | Tagged<'RunForged'>
+  /** It begins behind the sink's end: what lies between is asked for. */
+  | Tagged<'RunAhead'>
+  /** Signed, and yet not the history that was signed before. */
+  | Tagged<'RunForked', { from: number; length: number }>
+
+type Source = Readonly<{ clusterId: ClusterId; identityKey: Uint8Array }>
+
+const isSigned = (engine: CryptoEngine, { head }: LogRun, { hsmId }: FollowedLog, { identityKey }: Source): boolean =>
+  engine.ed25519.verify(identityKey, logHeadStatement(hsmId, head.length, head.hash), head.signature)
+
+/** The events by which a run that follows the sink's end is taken in; empty when it brings nothing new. */
+export const takeRun = (
+  engine: CryptoEngine,
+  log: FollowedLog,
+  source: Source,
+  run: LogRun,
+): E.Either<RunRefusal, ReadonlyArray<AuditSinkEvent>> => {
+  if (!isSigned(engine, run, log, source)) return E.left({ _tag: 'RunForged' })
+  const { length } = run.head
+  if (length < log.length) return E.left({ _tag: 'RunForked', from: length, length })
+  if (run.from > log.length) return E.left({ _tag: 'RunAhead' })
+  const env = { primitives: engine }
+  const start = log.hash === undefined ? emptyLog(env, log.hsmId).hash : fromBase64(log.hash)
+  if (length === log.length) {
+    return sameBytes(run.head.hash, start)
+      ? E.right([])
+      : E.left({ _tag: 'RunForked', from: Math.max(length - 1, 0), length })
+  }
+  const records = run.records.slice(log.length - run.from)
+  if (records.length === 0) return E.right([])
+  const verifier = recordVerifier(env, undefined, { revision: log.length, hash: start })
+  // The head is signed: records that do not lead to it are a stranger's, unless the very first of them breaks the chain.
+  for (const [i, record] of records.entries()) {
+    if (verifier.check(record) === undefined) continue
+    return i === 0 ? E.left({ _tag: 'RunForked', from: log.length, length }) : E.left({ _tag: 'RunForged' })
+  }
+  const last = records.at(-1)
+  const reaches = log.length + records.length
+  if (last === undefined || reaches > length) return E.left({ _tag: 'RunForged' })
+  if (reaches === length && !sameBytes(hashRecord(env, last), run.head.hash)) return E.left({ _tag: 'RunForged' })
+  return auditEvents(engine, log, source, records)
+}
+
+type Taking = { from: number; to: number; cursor: AuditCursor; head: AuditHead; audit: ChainedAuditRecord[] }
+
+const auditEvents = (
+  engine: CryptoEngine,
+  log: FollowedLog,
+  { clusterId }: Source,
+  records: ReadonlyArray<LogRecord>,
+): E.Either<RunRefusal, ReadonlyArray<AuditSinkEvent>> => {
+  const { hsmId } = log
+  const events: AuditSinkEvent[] = []
+  let taking: Taking = { from: log.length, to: log.length, cursor: log.cursor, head: log.head, audit: [] }
+  const close = (last: LogRecord): void => {
+    const { from, to, cursor, audit } = taking
+    const hash = toBase64(hashRecord({ primitives: engine }, last))
+    events.push({
+      type: 'LogTaken',
+      clusterId,
+      hsmId,
+      from,
+      to,
+      hash,
+      rebootCounter: cursor.rebootCounter,
+      audit,
+    })
+    taking = { ...taking, from: to, audit: [] }
+  }
+  for (const [i, record] of records.entries()) {
+    const fact = decodeHsmFact(payloadOf(record))
+    if (E.isLeft(fact)) return E.left({ _tag: 'RunForged' })
+    const audited = auditOf(taking.cursor, fact.right)
+    taking.cursor = audited.cursor
+    for (const each of audited.records) {
+      const { chained, head } = chainAuditRecord(taking.head, each)
+      taking.audit.push(chained)
+      taking.head = head
+    }
+    taking.to += 1
+    if (taking.audit.length >= AUDIT_RECORDS_MAX || i === records.length - 1) close(record)
+  }
+  return E.right(events)
+}
