@@ -21,7 +21,6 @@ export {
   type LogOwner,
   openEventStore,
   type OpenOptions,
-  type Replay,
 } from './event-store/open-event-store.ts'
 export type { HasDisk } from './event-store/parts.ts'
 export {
@@ -41,6 +40,7 @@ export {
 export { type HasSha256, type Mac, macUnder } from './event-store/seal.ts'
 export type { Snapshot } from './event-store/snapshot.ts'
 export { recordVerifier, type RecordVerifier, type Start, verifyRecords } from './event-store/verify.ts'
+export type { Replay } from './event-store/verify-log.ts'
 export {
   type ControlClient,
   controlClient,

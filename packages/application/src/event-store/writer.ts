@@ -5,6 +5,7 @@ import type { KeyValueStore, Nvram, StoreFailure, StoreOperation, Unsubscribe } 
 import type { Appended, CommittedRun } from './event-store.ts'
 import type { AppendRefusal, StoreStopped } from './failure.ts'
 import { HEAD_KEY, recordKey } from './layout.ts'
+import { listenersOf } from './listeners.ts'
 import { sealMark } from './mark.ts'
 import { encodeRecord, type Head, type LogRecord, PAYLOAD_BYTES_MAX } from './record.ts'
 import { DOMAIN, type HasSha256, type Mac, type Seal } from './seal.ts'
@@ -47,21 +48,6 @@ export interface Writer {
   readonly onStopped: (listener: (reason: StoreFailure) => void) => Unsubscribe
   /** Takes nothing more, and answers when all that was taken is on the disk or refused. */
   readonly drain: () => Promise<void>
-}
-
-/** Listeners that can be told apart even when they are the same function. */
-const listenersOf = <Value>() => {
-  const listeners = new Map<symbol, (value: Value) => void>()
-  return {
-    add: (listener: (value: Value) => void): Unsubscribe => {
-      const key = Symbol('listener')
-      listeners.set(key, listener)
-      return () => void listeners.delete(key)
-    },
-    tell: (value: Value): void => {
-      for (const listener of listeners.values()) listener(value)
-    },
-  }
 }
 
 /**

@@ -1,8 +1,9 @@
 import test from 'ava'
 import type { Disk } from '@hsmlab/ports'
 import { memoryDisk } from '@hsmlab/ports/memory'
+import { inspectLog } from '../../src/event-store/open-event-store.ts'
 import { interfering } from './faulty-disk.ts'
-import { append, create, left, open, reopen, right, texts } from './fixture.ts'
+import { append, create, env, left, macKey, open, reopen, right, texts } from './fixture.ts'
 
 /** The store of one disk beside the cell of another. */
 const mixed = (store: Disk, cell: Disk): Disk => ({ open: store.open, nvram: cell.nvram })
@@ -118,4 +119,25 @@ test('making a log may fail at any write and be tried again', async (t) => {
     await append(log, 'a')
     t.deepEqual(await texts(log), ['a'])
   }
+})
+
+test('an inspection sees the whole history and changes nothing, not even the boot counter', async (t) => {
+  const disk = await closedLog('hsm-one', 'a', 'b')
+  const seen: Array<number> = []
+  const replay = { fromSnapshot: () => false, record: (position: number) => void seen.push(position) }
+  const inspect = inspectLog({ disk, ...env }, { macKey, identity: 'hsm-one', replay })
+  const first = right(await inspect())
+  t.deepEqual(right(await inspect()), first)
+  t.is(first.bootCounter, 1)
+  t.is(first.head.revision, 2)
+  t.deepEqual(seen, [0, 1, 0, 1])
+  t.is((await reopen(disk)).bootCounter, 2)
+})
+
+test('an inspection names what opening would name', async (t) => {
+  const inspect = (disk: Disk) => inspectLog({ disk, ...env }, { macKey, identity: 'hsm-one' })()
+  const rolledBack = mixed(await closedLog('hsm-one', 'a'), await closedLog('hsm-one', 'a', 'b', 'c'))
+  t.deepEqual(left(await inspect(rolledBack)), { _tag: 'LogRolledBack', remembered: 3, found: 1 })
+  t.deepEqual(left(await inspect(rolledBack)), { _tag: 'LogRolledBack', remembered: 3, found: 1 })
+  t.deepEqual(left(await inspect(memoryDisk())), { _tag: 'StoreMissing' })
 })
