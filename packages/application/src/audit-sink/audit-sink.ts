@@ -104,8 +104,13 @@ export const startAuditSink = async (
   }
 
   /** Takes a run in; tells whether to go on asking the HSM. */
-  const take = async (hsmId: HsmId, source: Source, run: LogRun): Promise<'taken' | 'nothing' | 'ahead'> => {
-    const taken = takeRun(engine, followedLog(state, hsmId), source, run)
+  const take = async (
+    hsmId: HsmId,
+    source: Source,
+    run: LogRun,
+    isAnswer: boolean,
+  ): Promise<'taken' | 'nothing' | 'ahead'> => {
+    const taken = takeRun(engine, followedLog(state, hsmId), source, run, isAnswer)
     if (E.isRight(taken)) {
       if (taken.right.length === 0) return 'nothing'
       return (await append(taken.right)) ? 'taken' : 'nothing'
@@ -128,7 +133,7 @@ export const startAuditSink = async (
   const catchUp = async (hsmId: HsmId, source: Source): Promise<void> => {
     for (let runs = 0; runs < RUNS_MAX && !closed; runs++) {
       const run = await ask(hsmId)
-      if (run === undefined || (await take(hsmId, source, run)) !== 'taken') return
+      if (run === undefined || (await take(hsmId, source, run, true)) !== 'taken') return
     }
   }
 
@@ -165,7 +170,7 @@ export const startAuditSink = async (
       inTurn(each, async () => {
         const run = decodeLogRun(message)
         if (closed || run === undefined) return
-        if ((await take(hsmId, source, run)) === 'ahead') await catchUp(hsmId, source)
+        if ((await take(hsmId, source, run, false)) === 'ahead') await catchUp(hsmId, source)
       }),
     )
   }

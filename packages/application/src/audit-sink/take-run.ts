@@ -33,16 +33,20 @@ type Source = Readonly<{ clusterId: ClusterId; identityKey: Uint8Array }>
 const isSigned = (engine: CryptoEngine, { head }: LogRun, { hsmId }: FollowedLog, { identityKey }: Source): boolean =>
   engine.ed25519.verify(identityKey, logHeadStatement(hsmId, head.length, head.hash), head.signature)
 
-/** The events by which a run that follows the sink's end is taken in; empty when it brings nothing new. */
+/**
+ * The events by which a run that follows the sink's end is taken in; empty when it brings nothing new. `isAnswer`: the
+ * HSM was just asked, so a log that is shorter than before went back; a published run may simply be late.
+ */
 export const takeRun = (
   engine: CryptoEngine,
   log: FollowedLog,
   source: Source,
   run: LogRun,
+  isAnswer: boolean,
 ): E.Either<RunRefusal, ReadonlyArray<AuditSinkEvent>> => {
   if (!isSigned(engine, run, log, source)) return E.left({ _tag: 'RunForged' })
   const { length } = run.head
-  if (length < log.length) return E.left({ _tag: 'RunForked', from: length, length })
+  if (length < log.length) return isAnswer ? E.left({ _tag: 'RunForked', from: length, length }) : E.right([])
   if (run.from > log.length) return E.left({ _tag: 'RunAhead' })
   const env = { primitives: engine }
   const start = log.hash === undefined ? emptyLog(env, log.hsmId).hash : fromBase64(log.hash)
