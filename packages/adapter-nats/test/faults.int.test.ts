@@ -139,6 +139,31 @@ realTest?.('garbage on any of our subjects harms nobody', async (t) => {
   t.deepEqual(await followUntil(near, log, 1, 1), [1])
 })
 
+realTest?.('a hostile run that claims positions keeps no true run from followers', async (t) => {
+  const server = await serverFor(t)
+  const [near, hostile] = [await busFor(t, server), await connect({ servers: server.url })]
+  t.teardown(() => hostile.close())
+  const claims = ['0-9007199254740990', '1-1', '2-2', '0-0']
+  for (const claim of claims) {
+    const forged = headers()
+    forged.set('Hsmlab-Run', claim)
+    hostile.publish(`hsmlab-feed.${log}`, Uint8Array.of(66), { headers: forged })
+  }
+  await hostile.flush()
+  for (const position of [0, 1, 2]) t.is(tagOf(await near.publish(log, entry(position))()), 'right')
+  for (const from of [0, 1, 2]) {
+    const got: number[] = []
+    await new Promise<void>((resolve) => {
+      const stop = near.follow(log, from, ({ to, message: [first = 66] }) => {
+        if (first !== 66) got.push(to)
+        if (first === 2) resolve(stop())
+        return Promise.resolve()
+      })
+    })
+    t.deepEqual(got, [0, 1, 2].slice(from))
+  }
+})
+
 realTest?.('buses meet only within one namespace', async (t) => {
   const server = await serverFor(t)
   const [one, other] = [await busFor(t, server), await busFor(t, server, { namespace: 'other' })]

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { FeedEntry, Logger, Unsubscribe } from '@hsmlab/ports'
 import {
   AckPolicy,
@@ -13,7 +13,7 @@ import {
 import { type Connection, delay } from '../connection.ts'
 import { ownBytes } from '../own-bytes.ts'
 import { sequenceOf } from './find-run.ts'
-import { readRun } from './run-header.ts'
+import { readRun, type Run } from './run-header.ts'
 
 const MESSAGES_AT_ONCE = 100
 const PULL_MILLIS = 30_000
@@ -29,6 +29,24 @@ export type Following = Readonly<{
   logger: Logger
 }>
 
+const RECENT_RUNS_MAX = 1000
+
+/**
+ * Tells a run that came before. Its content counts too: whoever may publish could otherwise claim positions and so keep
+ * the true run from its followers. It is kept among the last ones only; older ones come again, at least once.
+ */
+const recentRuns = (): ((run: Run, message: Uint8Array) => boolean) => {
+  const recent = new Set<string>()
+  return ({ from, to }, message) => {
+    const key = `${from}-${to}:${createHash('sha256').update(message).digest('base64')}`
+    if (recent.has(key)) return true
+    recent.add(key)
+    const [oldest] = recent
+    if (recent.size > RECENT_RUNS_MAX && oldest !== undefined) recent.delete(oldest)
+    return false
+  }
+}
+
 type Receive = (entry: FeedEntry) => Promise<void>
 
 /**
@@ -38,7 +56,7 @@ type Receive = (entry: FeedEntry) => Promise<void>
 export const followRuns = (following: Following, subject: string, from: number, receive: Receive): Unsubscribe => {
   const { connection, client, manager, stream, logger } = following
   const stopping = new AbortController()
-  let next = from
+  const hadBefore = recentRuns()
   let messages: ConsumerMessages | undefined
 
   /** Sequence of the last message seen in the stream that was made at `made`; undefined before the first. */
@@ -50,7 +68,7 @@ export const followRuns = (following: Following, subject: string, from: number, 
     const { created: made, state } = await manager.streams.info(stream)
     if (cursor?.made === made && cursor.sequence <= state.last_seq) return cursor.sequence + 1
     const isFirst = cursor === undefined
-    const first = isFirst && next > 0 ? await sequenceOf(manager, stream, subject, next) : 1
+    const first = isFirst && from > 0 ? await sequenceOf(manager, stream, subject, from) : 1
     searched = first > 1
     cursor = { made, sequence: first - 1 }
     return first
@@ -75,8 +93,7 @@ export const followRuns = (following: Following, subject: string, from: number, 
     if (cursor !== undefined) cursor = { ...cursor, sequence: seq }
     const run = readRun(headers)
     if (run === undefined) return logger.log('warn', 'a message on the feed carries no run', { subject, sequence: seq })
-    if (run.to < next) return
-    next = run.to + 1
+    if (run.to < from || hadBefore(run, data)) return
     try {
       await receive({ ...run, message: ownBytes(data) })
     } catch {
@@ -87,7 +104,7 @@ export const followRuns = (following: Following, subject: string, from: number, 
   /** Whether the first run found by searching leaves out positions that stand further up. */
   const isTooFar = (message: JsMsg): boolean => {
     const run = readRun(message.headers)
-    const missed = searched && run !== undefined && run.from > next
+    const missed = searched && run !== undefined && run.from > from
     searched = false
     return missed
   }

@@ -46,7 +46,6 @@ const followStream = (
   copy: Copying,
 ): Unsubscribe => {
   let place = 0
-  let next = first
   let busy = false
   let stopped = false
 
@@ -56,7 +55,7 @@ const followStream = (
       const entry = stream.entries[place - stream.dropped]
       if (entry === undefined) return undefined
       place += 1
-      if (entry.to >= next) return entry
+      if (entry.to >= first) return entry
     }
   }
 
@@ -64,7 +63,6 @@ const followStream = (
     if (busy) return
     busy = true
     for (let entry = stopped ? undefined : takeNext(); entry !== undefined; entry = stopped ? undefined : takeNext()) {
-      next = entry.to + 1
       try {
         await receive({ ...entry, message: copy(entry.message) })
       } catch {
