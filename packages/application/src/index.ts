@@ -50,16 +50,36 @@ export {
 export { type ControlHandlers, type ControlServer, serveControl } from './control-channel/control-server.ts'
 export { type BackupLabel, readBackup } from './hsm/backup.ts'
 export type { Hsm } from './hsm/hsm.ts'
-export {
-  type BackupAuthorities,
-  DEFAULT_HSM_SETTINGS,
-  type HsmEnv,
-  type HsmHome,
-  type HsmSettings,
-} from './hsm/hsm-env.ts'
+export { type BackupAuthorities, DEFAULT_HSM_SETTINGS, type HsmEnv, type HsmSettings } from './hsm/hsm-env.ts'
 export { readDeviceKeys } from './hsm/device-key.ts'
 export { createHsm, describeHsmFailure, type HsmOpenFailure, openHsm } from './hsm/open-hsm.ts'
-export { type Rack, type RackPart, type RackStorage, startRack } from './hsm/rack.ts'
+export { type Rack, type RackPart, startRack } from './hsm/rack.ts'
 export { type AuditSink, type AuditSinkPart, startAuditSink } from './audit-sink/audit-sink.ts'
 export { type AuditSinkEvent, decodeAuditSinkEvent } from './audit-sink/codec.ts'
 export { type AuditSinkState, canonicalAuditSinkState, emptyAuditSink, evolveAuditSink } from './audit-sink/state.ts'
+export type {
+  Controller,
+  ControllerRefusal,
+  ControllerUnavailable,
+  CreateClusterRequest,
+  CreateHsmRequest,
+  HsmSighting,
+  InitializeClusterRequest,
+} from './controller/controller.ts'
+export {
+  type ControllerEnv,
+  type ControllerPart,
+  type ControllerSettings,
+  DEFAULT_CONTROLLER_SETTINGS,
+  REAL_TIME_CONTROLLER_SETTINGS,
+  type TransitionDelays,
+} from './controller/controller-env.ts'
+export {
+  controllerFold,
+  type FactUnreadable,
+  foldControllerLog,
+  type FoldEnd,
+  type Folded,
+} from './controller/controller-fold.ts'
+export { CONTROLLER_LOG_IDENTITY, type ControllerOpenFailure } from './controller/controller-log.ts'
+export { openController } from './controller/open-controller.ts'

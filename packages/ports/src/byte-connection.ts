@@ -11,7 +11,7 @@ export interface ByteConnection {
 
 /** What the server of a connection does with it. */
 export interface ByteReceiver {
-  /** The chunk belongs to the receiver. Where the peer's chunks end says nothing. */
+  /** The chunk belongs to the receiver, and is no subclass of Uint8Array. Where the peer's chunks end says nothing. */
   readonly receive: (chunk: Uint8Array) => void
   /** The connection is gone, whoever ended it. Called once. */
   readonly closed: () => void

@@ -34,5 +34,6 @@ export type {
   StoreFailure,
   StoreOperation,
 } from './key-value-store.ts'
+export type { DeviceHome, DeviceStorage } from './device-storage.ts'
 export type { HasLogger, Logger, LogFields, LogLevel } from './logger.ts'
 export type { HasRandom, Random } from './random.ts'

@@ -32,9 +32,9 @@ export const readDeviceKeys =
     return TE.right({ macKey: bytes.slice(0, KEY_SIZE), sealingKey: isZero(sealingKey) ? undefined : sealingKey })()
   }
 
-/** Zeroises: what was sealed stays sealed for ever. */
+/** Zeroises: what was sealed stays sealed for ever. Twice, for a cell may keep what it held before the last write. */
 export const destroySealingKey = (cell: Nvram, { macKey }: DeviceKeys): TE.TaskEither<StoreFailure, void> => {
   const bytes = new Uint8Array(2 * KEY_SIZE)
   bytes.set(macKey)
-  return cell.write(bytes)
+  return TE.flatMap(() => cell.write(bytes))(cell.write(bytes))
 }

@@ -1,5 +1,4 @@
 import type {
-  Disk,
   HasBus,
   HasCertificateVerifier,
   HasClock,
@@ -7,11 +6,7 @@ import type {
   HasHardwareIssuer,
   HasLogger,
   HasRandom,
-  Nvram,
 } from '@hsmlab/ports'
-
-/** Where one HSM lives: its log with the head file, and the cell of its device keys. */
-export type HsmHome = Readonly<{ disk: Disk; deviceKey: Nvram }>
 
 export type HsmSettings = Readonly<{
   /** PBKDF2 iterations behind a stored password. */

@@ -8,7 +8,8 @@ import { encodeClusterKey, makeClusterKey, privateBytesOf } from './cluster-key.
 import { clusterKeyOf } from './content.ts'
 import { createDeviceKeys, type DeviceKeyFailure, type DeviceKeys, readDeviceKeys } from './device-key.ts'
 import type { Hsm } from './hsm.ts'
-import type { HsmEnv, HsmHome } from './hsm-env.ts'
+import type { DeviceHome } from '@hsmlab/ports'
+import type { HsmEnv } from './hsm-env.ts'
 import { type FactUnreadable, type HsmLog, hsmLog } from './hsm-log.ts'
 import { hashPassword } from './passwords.ts'
 import { runHsm } from './running-hsm.ts'
@@ -104,7 +105,7 @@ const toHex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toStr
 /** Makes the HSM that the controller asks for, in an empty home. A home that has a log already is opened instead. */
 export const createHsm = async (
   env: HsmEnv,
-  home: HsmHome,
+  home: DeviceHome,
   request: ControlRequestOf<'provisionHsm'>,
 ): Promise<E.Either<HsmOpenFailure, void>> => {
   const keys = await createDeviceKeys(home.deviceKey, env)()
@@ -130,7 +131,7 @@ export const createHsm = async (
 
 type Opened = Readonly<{ log: HsmLog; identity: HsmIdentity; deviceKeys: DeviceKeys; sealer: Sealer }>
 
-const openLog = async (env: HsmEnv, home: HsmHome, hsmId: HsmId): Promise<E.Either<HsmOpenFailure, Opened>> => {
+const openLog = async (env: HsmEnv, home: DeviceHome, hsmId: HsmId): Promise<E.Either<HsmOpenFailure, Opened>> => {
   const deviceKeys = await readDeviceKeys(home.deviceKey)()
   if (E.isLeft(deviceKeys)) return deviceKeys
   const options = { create: false, macKey: deviceKeys.right.macKey, identity: hsmId }
@@ -154,7 +155,7 @@ const openLog = async (env: HsmEnv, home: HsmHome, hsmId: HsmId): Promise<E.Eith
 /** Opens an HSM on its own log: verified, folded, and then running. */
 export const openHsm = async (
   env: HsmEnv,
-  home: HsmHome,
+  home: DeviceHome,
   hsmId: HsmId,
   watch: HsmWatch,
 ): Promise<E.Either<HsmOpenFailure, Hsm & Readonly<{ identityOf: () => Promise<IdentityReply> }>>> => {

@@ -1,27 +1,20 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { X25519KeyPair } from '@hsmlab/crypto'
-import type { AvailabilityZone, HsmId } from '@hsmlab/domain'
+import { type AvailabilityZone, type HsmId, HsmIdCodec } from '@hsmlab/domain'
 import { fromBase64, toBase64 } from '@hsmlab/event-sourcing'
+import type { DeviceStorage } from '@hsmlab/ports'
 import { BACKUP_CHUNK_SIZE_MAX, BACKUP_SIZE_MAX, type ControlRefusal, type HsmDescription } from '@hsmlab/protocol'
 import { type ControlHandlers, serveControl } from '../control-channel/control-server.ts'
 import { type Hsm, type HsmAnswer, refusal } from './hsm.ts'
-import type { HsmEnv, HsmHome } from './hsm-env.ts'
+import type { HsmEnv } from './hsm-env.ts'
 import { createHsm, describeHsmFailure, openHsm, type IdentityReply } from './open-hsm.ts'
-
-/** Where the HSMs of one rack live. */
-export interface RackStorage {
-  readonly list: () => Promise<ReadonlyArray<HsmId>>
-  readonly home: (hsmId: HsmId) => HsmHome
-  /** Takes away all that an HSM left: for one that is not yet, or no more, to be. */
-  readonly remove: (hsmId: HsmId) => Promise<void>
-}
 
 export type RackPart = Readonly<{
   availabilityZone: AvailabilityZone
   rackKey: X25519KeyPair
   /** Raw X25519 public key of the controller. */
   controllerKey: Uint8Array
-  storage: RackStorage
+  storage: DeviceStorage
 }>
 
 /** The HSMs of one Availability Zone. */
@@ -184,7 +177,8 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
 
   const control = serveControl(env, { ...part, handlers })
   const decommissioned = (hsmId: HsmId): boolean => slots.get(hsmId)?.running?.describe().condition === 'zeroized'
-  await Promise.all((await storage.list()).map(open))
+  const isHsmId = HsmIdCodec.is
+  await Promise.all((await storage.list()).filter(isHsmId).map(open))
   for (const hsmId of slots.keys()) {
     if (!decommissioned(hsmId)) continue
     await slots.get(hsmId)?.running?.stop()

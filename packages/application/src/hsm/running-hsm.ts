@@ -11,7 +11,8 @@ import { destroySealingKey, type DeviceKeys } from './device-key.ts'
 import { handleAllocator } from './handle-allocator.ts'
 import { type Hsm, type HsmAnswer, refusal } from './hsm.ts'
 import type { HsmCore } from './hsm-core.ts'
-import type { HsmEnv, HsmHome } from './hsm-env.ts'
+import type { DeviceHome } from '@hsmlab/ports'
+import type { HsmEnv } from './hsm-env.ts'
 import type { HsmLog } from './hsm-log.ts'
 import { publishLog } from './log-publisher.ts'
 import { maskingKey, type MaskingKey } from './masking-key.ts'
@@ -23,7 +24,7 @@ import { closeSession } from './session-operations.ts'
 import { sessionTable } from './session-table.ts'
 
 export type RunningHsmPart = Readonly<{
-  home: HsmHome
+  home: DeviceHome
   log: HsmLog
   identity: HsmIdentity
   deviceKeys: DeviceKeys
