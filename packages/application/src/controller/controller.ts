@@ -60,7 +60,10 @@ export interface Controller {
     request: CreateHsmRequest,
   ) => TaskEither<ControllerRefusal, Readonly<{ cluster: Cluster; hsmId: HsmId }>>
   /** Verifies the certificates before anything else happens to the cluster. */
-  readonly initializeCluster: (world: World, request: InitializeClusterRequest) => TaskEither<ControllerRefusal, Cluster>
+  readonly initializeCluster: (
+    world: World,
+    request: InitializeClusterRequest,
+  ) => TaskEither<ControllerRefusal, Cluster>
   readonly deleteHsm: (
     world: World,
     request: Readonly<{ clusterId: ClusterId; which: HsmReference }>,

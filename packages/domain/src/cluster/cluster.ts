@@ -12,6 +12,8 @@ export type Hsm = Readonly<{
   since: number
   stateMessage?: string | undefined
   origin: M.HsmOrigin
+  /** How many backups the cluster had when it came: the one for it must be a later one, where any HSM has content. */
+  backupsBefore: number
   serialNumber?: string | undefined
   identityKey?: Base64 | undefined
   restoredFrom?: BackupId | undefined

@@ -28,7 +28,9 @@ const started = (event: EventOf<'ClusterCreationStarted'>, at: number): Cluster 
   backupDue: false,
 })
 
-const freshHsm = (hsmId: HsmId, place: M.HsmPlace, lane: number, origin: M.HsmOrigin, at: number): Hsm => ({
+type Coming = Pick<Hsm, 'hsmId' | 'place' | 'lane' | 'origin'>
+
+const freshHsm = ({ backups }: Cluster, { hsmId, place, lane, origin }: Coming, at: number): Hsm => ({
   hsmId,
   place,
   lane,
@@ -36,6 +38,7 @@ const freshHsm = (hsmId: HsmId, place: M.HsmPlace, lane: number, origin: M.HsmOr
   state: 'CREATE_IN_PROGRESS',
   since: at,
   origin,
+  backupsBefore: backups.length,
   handedOver: false,
   backedUp: false,
 })
@@ -72,14 +75,15 @@ const provisioned = (cluster: Cluster, event: EventOf<'HsmProvisioned'>): Cluste
 const created = (cluster: Cluster, event: EventOf<'HsmCreationStarted'>, at: number): Cluster => {
   const { hsmId, availabilityZone, subnetId, eniId, eniIp, eniIpV6, lane, origin } = event
   const place = { availabilityZone, subnetId, eniId, eniIp, eniIpV6 }
-  return withHsm({ ...cluster, lanes: [...cluster.lanes, lane] }, freshHsm(hsmId, place, lane, origin, at))
+  return withHsm({ ...cluster, lanes: [...cluster.lanes, lane] }, freshHsm(cluster, { hsmId, place, lane, origin }, at))
 }
 
 const replaced = (cluster: Cluster, event: EventOf<'HsmReplacementStarted'>, at: number): Cluster => {
   const old = cluster.hsms[event.hsmId]
   if (old === undefined) return cluster
-  const fresh = freshHsm(event.replacementId, old.place, event.lane, event.origin, at)
-  return withHsm({ ...withoutHsm(cluster, event.hsmId), lanes: [...cluster.lanes, event.lane] }, fresh)
+  const { replacementId: hsmId, lane, origin } = event
+  const fresh = freshHsm(cluster, { hsmId, place: old.place, lane, origin }, at)
+  return withHsm({ ...withoutHsm(cluster, event.hsmId), lanes: [...cluster.lanes, lane] }, fresh)
 }
 
 const backedUp = (cluster: Cluster, event: EventOf<'BackupTaken'>, at: number): Cluster => {

@@ -34,22 +34,22 @@ const EMPTY_BUCKET: Bucket = { count: 0, sum: new Uint8Array(LEAF_SIZE) }
 
 export const emptyDigest = (): KeyDigest => ({ buckets: Array.from({ length: BUCKET_COUNT }, () => EMPTY_BUCKET) })
 
-/** a + b or a − b modulo 2^256, big-endian. */
-const combined = (a: Uint8Array, b: Uint8Array, sign: 1 | -1): Uint8Array => {
-  const result = new Uint8Array(LEAF_SIZE)
+/** Adds a leaf to the 32 bytes at `at`, or takes it away again, in place, modulo 2^256, big-endian. */
+export const addLeaf = (sums: Uint8Array, at: number, leaf: Uint8Array, sign: 1 | -1): void => {
   let carry = 0
   for (let i = LEAF_SIZE - 1; i >= 0; i--) {
-    const sum = (a[i] ?? 0) + sign * (b[i] ?? 0) + carry
-    result[i] = sum & 0xff
+    const sum = (sums[at + i] ?? 0) + sign * (leaf[i] ?? 0) + carry
+    sums[at + i] = sum & 0xff
     carry = sum >> 8
   }
-  return result
 }
 
 const withChange = ({ buckets }: KeyDigest, entry: KeyEntry, sign: 1 | -1): KeyDigest => {
   const index = bucketOf(entry.handle)
-  const { count, sum } = buckets[index] ?? EMPTY_BUCKET
-  return { buckets: buckets.with(index, { count: count + sign, sum: combined(sum, leafOf(entry), sign) }) }
+  const before = buckets[index] ?? EMPTY_BUCKET
+  const sum = Uint8Array.from(before.sum)
+  addLeaf(sum, 0, leafOf(entry), sign)
+  return { buckets: buckets.with(index, { count: before.count + sign, sum }) }
 }
 
 /** The digest once `entry` has come. What stood under its handle goes first, with `withoutEntry`. */

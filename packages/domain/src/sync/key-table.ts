@@ -1,5 +1,5 @@
 import type { KeyHandle } from '../identifiers.ts'
-import { BUCKET_COUNT, bucketOf, emptyDigest, type KeyDigest, withEntry, withoutEntry } from './digest.ts'
+import { addLeaf, BUCKET_COUNT, bucketOf, type KeyDigest, LEAF_SIZE, leafOf } from './digest.ts'
 import type { KeyEntry } from './entry.ts'
 
 /** What anti-entropy reads of an HSM: one entry per handle, session keys left out. */
@@ -19,21 +19,32 @@ export interface MutableKeyTable extends KeyTable {
 
 export const keyTable = (entries: Iterable<KeyEntry> = []): MutableKeyTable => {
   const buckets = Array.from({ length: BUCKET_COUNT }, () => new Map<KeyHandle, KeyEntry>())
-  const bucketWith = (handle: KeyHandle) => buckets[bucketOf(handle)]
-  let digest = emptyDigest()
+  const sums = new Uint8Array(BUCKET_COUNT * LEAF_SIZE)
+  let digest: KeyDigest | undefined
+
+  const currentDigest = (): KeyDigest => ({
+    buckets: buckets.map(({ size }, index) => ({
+      count: size,
+      sum: sums.slice(index * LEAF_SIZE, (index + 1) * LEAF_SIZE),
+    })),
+  })
+
   const table: MutableKeyTable = {
-    get: (handle) => bucketWith(handle)?.get(handle),
-    digest: () => digest,
+    get: (handle) => buckets[bucketOf(handle)]?.get(handle),
+    digest: () => (digest ??= currentDigest()),
     bucket: (index) => buckets[index]?.values() ?? [],
     put: (entry) => {
-      const bucket = bucketWith(entry.handle)
-      const before = bucket?.get(entry.handle)
-      digest = withEntry(before === undefined ? digest : withoutEntry(digest, before), entry)
-      bucket?.set(entry.handle, entry)
+      const index = bucketOf(entry.handle)
+      const before = buckets[index]?.get(entry.handle)
+      if (before !== undefined) addLeaf(sums, index * LEAF_SIZE, leafOf(before), -1)
+      addLeaf(sums, index * LEAF_SIZE, leafOf(entry), 1)
+      buckets[index]?.set(entry.handle, entry)
+      digest = undefined
     },
     clear: () => {
       for (const bucket of buckets) bucket.clear()
-      digest = emptyDigest()
+      sums.fill(0)
+      digest = undefined
     },
   }
   for (const entry of entries) table.put(entry)
