@@ -1,0 +1,79 @@
+import type { ClusterClient } from '@hsmlab/client'
+import { refuse, type Reply } from '../answer.ts'
+import type { ClusterFacts } from '../session/cluster-facts.ts'
+import type { HandleSource } from '../session/handle-source.ts'
+import { createObjectTable } from '../session/object-table.ts'
+import type { Session, Token } from '../session/session.ts'
+import type { CryptokiDependencies } from '../settings.ts'
+
+/** What all connections share. */
+export type Shared = CryptokiDependencies & Readonly<{ facts: ClusterFacts; nextHandle: HandleSource }>
+
+/** One program's library. */
+export type Connection = {
+  readonly shared: Shared
+  initialized: boolean
+  readonly tokens: Map<number, Token>
+  readonly sessions: Map<number, Session>
+}
+
+/** Slots are numbered from 1 in the order of the configuration, whichever of them are usable. */
+export const slotClient = ({ shared }: Connection, slotId: number): ClusterClient | undefined => {
+  const client = shared.clients[slotId - 1]
+  return client?.clusterId() === undefined ? undefined : client
+}
+
+/** The program's application on a cluster, opened when it is first needed. */
+export const openToken = (connection: Connection, slotId: number, client: ClusterClient): Token => {
+  const known = connection.tokens.get(slotId)
+  if (known !== undefined) return known
+  const { settings, nextHandle } = connection.shared
+  const { keyAvailabilityCheck } = settings
+  const token: Token = {
+    slotId,
+    client,
+    application: client.openApplication('pkcs11', { keyAvailabilityCheck }),
+    objects: createObjectTable(nextHandle),
+    sessions: new Map(),
+    loginTurn: Promise.resolve(),
+  }
+  connection.tokens.set(slotId, token)
+  return token
+}
+
+/** Runs on a slot that is there. */
+export const onSlot = <A>(
+  connection: Connection,
+  slotId: number,
+  run: (client: ClusterClient) => Reply<A>,
+): Reply<A> => {
+  if (!connection.initialized) return refuse('CKR_CRYPTOKI_NOT_INITIALIZED')
+  const client = slotClient(connection, slotId)
+  return client === undefined ? refuse('CKR_SLOT_ID_INVALID') : run(client)
+}
+
+/** The session's next call may run. Those that answer at once leave the turn to the one behind them. */
+const release = (session: Session): void => {
+  session.running = false
+  while (!session.running) {
+    const next = session.waiting.shift()
+    if (next === undefined) return
+    next()
+  }
+}
+
+/** Runs in a session, after all calls that came to it before. */
+export const inSession = <A>(connection: Connection, handle: number, run: (session: Session) => Reply<A>): Reply<A> => {
+  if (!connection.initialized) return refuse('CKR_CRYPTOKI_NOT_INITIALIZED')
+  const session = connection.sessions.get(handle)
+  if (session === undefined) return refuse('CKR_SESSION_HANDLE_INVALID')
+  if (session.running) {
+    return new Promise((resolve) => {
+      session.waiting.push(() => resolve(inSession(connection, handle, run)))
+    })
+  }
+  const reply = run(session)
+  if (!(reply instanceof Promise)) return reply
+  session.running = true
+  return reply.finally(() => release(session))
+}
