@@ -6,10 +6,6 @@ export {
   writeInstanceFile,
 } from './instance.ts'
 export { makeSocketFolder, SOCKET_PATH_BYTES_MAX, socketPath } from './socket-path.ts'
-export {
-  type ConnectFailure,
-  connectToUnixSocket,
-  type Listening,
-  type ListenFailure,
-  listenOnUnixSocket,
-} from './unix-socket.ts'
+export type { Listening, ListenFailure } from './listen.ts'
+export { serveUnixSocket } from './unix-server.ts'
+export { type ConnectFailure, connectToUnixSocket, listenOnUnixSocket } from './unix-socket.ts'
