@@ -117,6 +117,7 @@ export const followRuns = (following: Following, subject: string, from: number, 
       expires: PULL_MILLIS,
       idle_heartbeat: HEARTBEAT_MILLIS,
     })
+    if (stopping.signal.aborted || !connection.isUp()) messages.stop()
     for await (const message of messages) {
       if (stopping.signal.aborted) return undefined
       count += 1
