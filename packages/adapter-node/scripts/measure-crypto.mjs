@@ -44,8 +44,8 @@ for (const bits of [2048, 3072, 4096]) {
   const publicKey = opened({ _tag: 'rsa-public', modulus, publicExponent })
   const pkcs1 = mechanism('CKM_SHA256_RSA_PKCS')
   await measure(`RSA-${bits} CKM_SHA256_RSA_PKCS sign`, () => engine.sign(privateKey, pkcs1, digest))
-  await measure(`RSA-${bits} the same, 8 at a time, each`, async () => {
-    await Promise.all(Array.from({ length: 8 }, () => engine.sign(privateKey, pkcs1, digest)))
+  await measure(`RSA-${bits} eight of them at once`, async () => {
+    await Promise.all(Array.from({ length: 8 }, async () => engine.sign(privateKey, pkcs1, digest)))
   })
   const signature = (await engine.sign(privateKey, pkcs1, digest)).right
   await measure(`RSA-${bits} CKM_SHA256_RSA_PKCS verify`, () => engine.verify(publicKey, pkcs1, digest, signature))

@@ -1,5 +1,5 @@
 import { type DestinationStream, pino, type Logger as Pino, stdTimeFunctions } from 'pino'
-import type { Logger, LogLevel } from '@hsmlab/ports'
+import type { LogFields, Logger, LogLevel } from '@hsmlab/ports'
 
 export type PinoLoggerOptions = Readonly<{
   /** Lines below it are not written. */
@@ -8,9 +8,9 @@ export type PinoLoggerOptions = Readonly<{
   destination?: string | DestinationStream
 }>
 
-const logger = (lines: Pino): Logger => ({
-  log: (level, message, fields) => lines[level](fields ?? {}, message),
-  with: (fields) => logger(lines.child(fields)),
+const logger = (lines: Pino, own: LogFields): Logger => ({
+  log: (level, message, fields) => lines[level]({ ...own, ...fields }, message),
+  with: (fields) => logger(lines, { ...own, ...fields }),
 })
 
 /** One JSON object a line, written before `log` returns, so that a crash loses none. */
@@ -26,5 +26,5 @@ export const pinoLogger = ({ level, destination }: PinoLoggerOptions): Logger =>
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return logger(pino(options, stream))
+  return logger(pino(options, stream), {})
 }

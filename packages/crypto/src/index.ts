@@ -45,6 +45,7 @@ export {
   type MechanismFunction,
   MECHANISMS,
 } from './mechanisms.ts'
+export { modularInverse } from './modular-inverse.ts'
 export { type Channel, channel, FRAME_OVERHEAD_BYTES } from './noise/channel.ts'
 export { type TransportCipher, transportCipher } from './noise/cipher.ts'
 export { type Handshake, handshake, type HandshakeOptions, type HandshakeResult } from './noise/handshake.ts'

@@ -1,6 +1,5 @@
 import { createECDH, randomBytes } from 'node:crypto'
-import { bytesToNumber, type CurveName, CURVES } from '@hsmlab/crypto'
-import { modularInverse } from './modular-inverse.ts'
+import { bytesToNumber, type CurveName, CURVES, modularInverse } from '@hsmlab/crypto'
 
 /** What a signature needs that depends on no key and no digest. Used once, then forgotten: a second use gives the key away. */
 export type Nonce = Readonly<{

@@ -1,8 +1,7 @@
 import { createECDH, type ECDH } from 'node:crypto'
-import { bytesToNumber, type Curve, type CurveName, CURVES, numberToBytes } from '@hsmlab/crypto'
+import { bytesToNumber, type Curve, type CurveName, CURVES, modularInverse, numberToBytes } from '@hsmlab/crypto'
 import { unlessRefused } from './bytes.ts'
 import { digestNumber } from './ecdsa-sign.ts'
-import { modularInverse } from './modular-inverse.ts'
 
 type Point = Readonly<{ x: bigint; y: bigint }>
 

@@ -1,1 +1,2 @@
 export { nobleEngine, type NobleEngineOptions } from './noble-engine.ts'
+export { RSA_FIXTURES } from './rsa-fixtures.ts'
