@@ -1,9 +1,13 @@
 // Pure, and part of every JavaScript host, but not of the `es2023` library that keeps hosts out of the pure floors.
 declare const TextEncoder: new () => { encode: (text: string) => Uint8Array }
-declare const TextDecoder: new (label: string, options: { fatal: boolean }) => { decode: (bytes: Uint8Array) => string }
+declare const TextDecoder: new (
+  label: string,
+  options: { fatal: boolean; ignoreBOM: boolean },
+) => { decode: (bytes: Uint8Array) => string }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// Without `ignoreBOM` a leading U+FEFF would be swallowed, and other bytes written than were read.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export const utf8Bytes = (text: string): Uint8Array => encoder.encode(text)
 
