@@ -4,7 +4,11 @@ import type { LocalError } from '@hsmlab/protocol/local'
 import type { Application, ClientFailure, ClusterClient } from '../face.ts'
 
 /** A cluster that `cloudhsm-cli.cfg` names, and the setting of that file that belongs to the application. */
-export type DoorCluster = Readonly<{ clusterId: ClusterId; client: ClusterClient; keyAvailabilityCheck: boolean }>
+export type DoorCluster = Readonly<{
+  clusterId: ClusterId
+  client: Pick<ClusterClient, 'openApplication'>
+  keyAvailabilityCheck: boolean
+}>
 
 /** What stands behind `client.sock`. Asked anew for each application, so that a changed configuration counts. */
 export type ClientDoor = Readonly<{ clusters: () => Promise<E.Either<LocalError, ReadonlyArray<DoorCluster>>> }>
@@ -41,8 +45,6 @@ export const applicationsOf = (door: ClientDoor, name: string): Applications => 
   const opened = new Map<ClusterId, Application>()
   return {
     of: async (clusterId) => {
-      const known = clusterId === undefined && opened.size === 1 ? [...opened.values()][0] : undefined
-      if (known !== undefined) return E.right(known)
       const clusters = await door.clusters()
       const cluster = E.isLeft(clusters) ? clusters : chosen(clusters.right, clusterId)
       if (E.isLeft(cluster)) return cluster
