@@ -34,6 +34,7 @@ export type {
   StoreFailure,
   StoreOperation,
 } from './key-value-store.ts'
+export type { ClientFiles, ClientTool, HasClientFiles } from './client-files.ts'
 export type { DeviceHome, DeviceStorage } from './device-storage.ts'
 export type { HasLogger, Logger, LogFields, LogLevel } from './logger.ts'
 export type { HasRandom, Random } from './random.ts'

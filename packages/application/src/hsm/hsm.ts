@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { BackupId, HsmId } from '@hsmlab/domain'
 import type { Base64 } from '@hsmlab/event-sourcing'
 import type { ControlRefusal, HsmDescription } from '@hsmlab/protocol'
+import type { EventStore } from '../event-store/event-store.ts'
 
 export type HsmAnswer<A> = Promise<E.Either<ControlRefusal, A>>
 
@@ -18,6 +19,9 @@ export interface Hsm {
   readonly handOver: () => HsmAnswer<Readonly<{ position: number }>>
   /** Destroys the sealing key, and with it all that is sealed. */
   readonly zeroize: () => HsmAnswer<void>
+  readonly keyHandles: () => ReadonlyArray<number>
+  /** The HSM's log: to be read, not to be written. */
+  readonly store: Pick<EventStore, 'durableHead' | 'read'>
   /** The live state at the log's end, canonical. */
   readonly canonicalState: () => Promise<Readonly<{ revision: number; state: string }>>
   /** Ends sessions, waits for the disk, closes the log. */

@@ -281,6 +281,8 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
     restoreBackup,
     handOver,
     zeroize,
+    keyHandles: () => [...state.keys.keys()],
+    store,
     canonicalState: async () => {
       for (let pending = log.settled(); pending !== undefined && (await pending); pending = log.settled());
       return { revision: store.durableHead().revision, state: canonicalHsmState(state) }

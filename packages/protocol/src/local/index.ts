@@ -29,3 +29,4 @@ export type {
   ResultOf,
 } from './method.ts'
 export { SignedAuditHead } from './signed-audit-head.ts'
+export { AuditSinkKeys, ClientProxyKeys, ControllerKeys, RackKeys } from './service-keys.ts'

@@ -1,0 +1,86 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { clientSettings, type ClusterSettings, readClientConfiguration } from '@hsmlab/client'
+import { type Base64, fromBase64, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import {
+  type ClientTool,
+  type HasBus,
+  type HasClientFiles,
+  type HasCryptoEngine,
+  type HasLogger,
+  subject,
+} from '@hsmlab/ports'
+import { ClusterMemberships, Membership, subjects } from '@hsmlab/protocol'
+
+/** One cluster as a client tool is configured for it. */
+export type ConfiguredClient = Readonly<{ settings: ClusterSettings; keyAvailabilityCheck: boolean }>
+
+/** What is wrong with a configuration, for whoever wrote it. */
+export type ConfigurationProblem = string
+
+const REQUEST_MILLIS = 1000
+
+const parse = (text: string | undefined): unknown => {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+type Needs = HasBus & HasCryptoEngine & HasLogger & HasClientFiles
+
+/** The clusters that the controller vouches for. */
+const knownClusters = async ({ bus, engine }: Needs, controllerKey: Uint8Array): Promise<ReadonlyArray<string>> => {
+  const reply = await bus.request(subject(subjects.memberships), new Uint8Array(0), REQUEST_MILLIS)()
+  const memberships = ClusterMemberships.decode(parse(E.isRight(reply) ? utf8Text(reply.right) : undefined))
+  if (E.isLeft(memberships)) return []
+  const isSigned = (document: string, signature: Base64): boolean =>
+    engine.ed25519.verify(controllerKey, utf8Bytes(document), fromBase64(signature))
+  return memberships.right.memberships.flatMap(({ document, signature }) => {
+    const membership = Membership.decode(parse(document))
+    return E.isRight(membership) && isSigned(document, signature) ? [membership.right.clusterId] : []
+  })
+}
+
+const DEFAULTS = { keyAvailabilityCheck: true, retryMode: 'standard' } as const
+
+/** A single cluster is configured by itself; among several a client must choose. */
+const unconfigured = async (
+  env: Needs,
+  controllerKey: Uint8Array,
+  options: Readonly<{ keyAvailabilityCheck: boolean; retryMode: 'standard' | 'off' }>,
+): Promise<ReadonlyArray<ConfiguredClient>> => {
+  const [clusterId, ...others] = await knownClusters(env, controllerKey)
+  if (clusterId === undefined || others.length > 0) return []
+  const hsmCaCertificate = await env.clientFiles.customerCa(clusterId)
+  if (hsmCaCertificate === undefined) return []
+  const { keyAvailabilityCheck, retryMode } = options
+  return [{ settings: { servers: [], hsmCaCertificate, retryMode, controllerKey, clusterId }, keyAvailabilityCheck }]
+}
+
+/** The clusters that `tool` speaks with, by its configuration file or, without one, by themselves. */
+export const configuredClients = async (
+  env: Needs,
+  controllerKey: Uint8Array,
+  tool: ClientTool,
+): Promise<E.Either<ConfigurationProblem, ReadonlyArray<ConfiguredClient>>> => {
+  const text = await env.clientFiles.configuration(tool)
+  if (text === undefined) return E.right(await unconfigured(env, controllerKey, DEFAULTS))
+  const configuration = readClientConfiguration(parse(text))
+  if (E.isLeft(configuration)) {
+    return E.left(`cloudhsm-${tool}.cfg cannot be read: ${configuration.left.paths.join(', ') || 'it is no JSON'}`)
+  }
+  const clients: ConfiguredClient[] = []
+  for (const configured of configuration.right.clusters) {
+    const { cluster_id: clusterId, hsm_ca_file: path } = configured.cluster
+    const named = await env.clientFiles.certificate(path)
+    const hsmCaCertificate =
+      named ?? (clusterId === undefined ? undefined : await env.clientFiles.customerCa(clusterId))
+    if (hsmCaCertificate === undefined) return E.left(`The CA certificate ${path} cannot be read.`)
+    const { servers, retryMode, keyAvailabilityCheck } = clientSettings(configured, hsmCaCertificate)
+    const settings = { servers, hsmCaCertificate, retryMode, controllerKey }
+    clients.push({ settings: clusterId === undefined ? settings : { ...settings, clusterId }, keyAvailabilityCheck })
+  }
+  if (clients.length > 0) return E.right(clients)
+  return E.right(await unconfigured(env, controllerKey, DEFAULTS))
+}
