@@ -8,6 +8,7 @@ export {
 } from './audit/audit-chain.ts'
 export { AuditRecord } from './audit/audit-record.ts'
 export { auditText } from './audit/audit-text.ts'
+export { civilDate } from './audit/audit-time.ts'
 export {
   AUDIT_OPCODE,
   type AuditOpcode,

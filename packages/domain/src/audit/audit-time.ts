@@ -4,7 +4,7 @@ const SECONDS_PER_DAY = 86_400
 const digits = (value: number, width: number): string => String(value).padStart(width, '0')
 
 /** Year, month and day (UTC) of a day counted from 1970-01-01, in the proleptic Gregorian calendar (ISO 8601). */
-const civilDate = (day: number): Readonly<{ year: number; month: number; dayOfMonth: number }> => {
+export const civilDate = (day: number): Readonly<{ year: number; month: number; dayOfMonth: number }> => {
   const shifted = day + 719_468 // From 0000-03-01: the leap day then ends a year.
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
