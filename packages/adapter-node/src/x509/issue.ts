@@ -31,13 +31,15 @@ import { toPem } from './pem.ts'
 const ATTRIBUTES = { C: '2.5.4.6', ST: '2.5.4.8', L: '2.5.4.7', O: '2.5.4.10', OU: '2.5.4.11', CN: '2.5.4.3' } as const
 export type DistinguishedName = ReadonlyArray<readonly [keyof typeof ATTRIBUTES, string]>
 
-const toName = (parts: DistinguishedName): Name =>
-  new Name(
-    parts.map(([attribute, text]) => {
-      const value = new AttributeValue(attribute === 'C' ? { printableString: text } : { utf8String: text })
-      return new RelativeDistinguishedName([new AttributeTypeAndValue({ type: ATTRIBUTES[attribute], value })])
-    }),
-  )
+const toName = (parts: DistinguishedName | Name): Name =>
+  parts instanceof Name
+    ? parts
+    : new Name(
+        parts.map(([attribute, text]) => {
+          const value = new AttributeValue(attribute === 'C' ? { printableString: text } : { utf8String: text })
+          return new RelativeDistinguishedName([new AttributeTypeAndValue({ type: ATTRIBUTES[attribute], value })])
+        }),
+      )
 
 const spkiOf = (key: KeyObject): SubjectPublicKeyInfo => {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
@@ -89,7 +91,8 @@ const serialNumber = (): ArrayBuffer => {
 }
 
 export type CertificateOrder = Readonly<{
-  subject: DistinguishedName
+  /** Or the name that a request bears. */
+  subject: DistinguishedName | Name
   /** Public or private. */
   subjectKey: KeyObject
   issuer: DistinguishedName
