@@ -30,6 +30,10 @@ export interface ControllerLog {
   readonly probe: (command: ClusterCommand) => E.Either<ClusterRejection, void>
   readonly speculative: () => ControlPlane
   readonly durable: () => Readonly<{ plane: ControlPlane; position: number }>
+  /** The log itself: to be read, not to be written. */
+  readonly store: Pick<EventStore, 'durableHead' | 'read'>
+  /** Durable records as they lie on the log, each verified. */
+  readonly read: EventStore['read']
   readonly onDurable: (listener: () => void) => Unsubscribe
   readonly onStopped: (listener: () => void) => Unsubscribe
   readonly close: () => Promise<void>
@@ -76,6 +80,8 @@ const logOver = (store: EventStore, initial: ControlPlane, limits: Limits): Cont
     },
     speculative: () => newest,
     durable: () => durable,
+    read: store.read,
+    store,
     onDurable: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)

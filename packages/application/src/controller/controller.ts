@@ -16,6 +16,8 @@ import type {
 } from '@hsmlab/domain'
 import type { CertificateRejection, Unsubscribe } from '@hsmlab/ports'
 import type { HsmDescription, SignedMembership } from '@hsmlab/protocol'
+import type { EventStore } from '../event-store/event-store.ts'
+import type { EventStore } from '../event-store/event-store.ts'
 
 /** The log takes no more, or not now: whether the request took effect is not known. */
 export type ControllerUnavailable = Tagged<'ControllerUnavailable'>
@@ -80,6 +82,10 @@ export interface Controller {
 
   /** What the durable log folds to, and its length. */
   readonly state: () => Readonly<{ plane: ControlPlane; position: number }>
+  /** The controller's log: to be read, not to be written. */
+  readonly store: Pick<EventStore, 'durableHead' | 'read'>
+  /** Records `from` (inclusive) to `to` (exclusive) of the log as they lie there, each verified. */
+  readonly readLog: EventStore['read']
   readonly sighting: (hsmId: HsmId) => HsmSighting | undefined
   /** The newest membership of a cluster, signed. */
   readonly membership: (clusterId: ClusterId) => SignedMembership | undefined

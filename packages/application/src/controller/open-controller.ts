@@ -69,6 +69,8 @@ const runController = (env: ControllerEnv, part: ControllerPart, log: Controller
     },
     showsTransitions: settings.showsTransitions,
     state: log.durable,
+    readLog: log.read,
+    store: log.store,
     sighting: (hsmId) => {
       const { description, silentMillis } = sight(hsmId)
       return { description, isSilent: silentMillis >= settings.silenceMillis }
