@@ -1,7 +1,10 @@
 import { createECDH, randomBytes } from 'node:crypto'
 import { bytesToNumber, type CurveName, CURVES, modularInverse } from '@hsmlab/crypto'
 
-/** What a signature needs that depends on no key and no digest. Used once, then forgotten: a second use gives the key away. */
+/**
+ * What a signature needs that depends on no key and no digest. It is used once and then forgotten: a second use would
+ * give the key away.
+ */
 export type Nonce = Readonly<{
   /** The x coordinate of k·G, modulo n. */
   r: bigint
@@ -12,57 +15,76 @@ export type Nonce = Readonly<{
 }>
 
 /**
- * One Euclid serves so many nonces (Montgomery's trick: the inverse of a product gives those of its factors). Only
- * P-256 is quick enough for Euclid to weigh: there it would be half of a signature.
+ * `batch`: so many nonces share one Euclid (Montgomery's trick: the inverse of a product gives those of its factors).
+ * `stock`: so many are made ahead. Only P-256 is quick enough for that: there Euclid alone would be half of a
+ * signature, and a nonce is made in the time that a client takes to ask again.
  */
-const BATCH: Readonly<Record<CurveName, number>> = {
-  secp224r1: 1,
-  secp256r1: 8,
-  secp384r1: 1,
-  secp521r1: 1,
-  secp256k1: 1,
+const PLANS: Readonly<Record<CurveName, Readonly<{ batch: number; stock: number }>>> = {
+  secp224r1: { batch: 1, stock: 0 },
+  secp256r1: { batch: 8, stock: 16 },
+  secp384r1: { batch: 1, stock: 0 },
+  secp521r1: { batch: 1, stock: 0 },
+  secp256k1: { batch: 1, stock: 0 },
 }
 
-type Draft = Readonly<{ r: bigint; blind: bigint; product: bigint; before: bigint }>
+/** Drafts a turn: more than one, so that the stock grows while signatures draw on it. */
+const DRAFTS_PER_TURN = 2
+
+type Draft = Readonly<{ r: bigint; blind: bigint; product: bigint }>
 
 /**
- * Nonces of one curve, made ahead as OpenSSL's ECDSA_sign_setup does: k and k·G by OpenSSL, the inverse here. A batch is
- * made when the last one is used up: after that signature has left, or at the latest for the next one.
+ * Nonces of one curve, as OpenSSL's ECDSA_sign_setup makes them: k and k·G by OpenSSL, the inverse here. The stock is
+ * filled up after this turn's replies have left, so that a signature that comes alone waits for no k·G.
  */
 export const ecdsaNonces = (curve: CurveName): (() => Nonce) => {
   const { bytes, n, opensslName } = CURVES[curve]
+  const { batch, stock } = PLANS[curve]
   const ecdh = createECDH(opensslName)
+  const drafts: Array<Draft> = []
   const ready: Array<Nonce> = []
+  let isScheduled = false
 
-  const draft = (before: bigint): Draft => {
+  const draft = (): Draft => {
     const point = ecdh.generateKeys()
     const r = bytesToNumber(point.subarray(1, 1 + bytes)) % n
     const blind = bytesToNumber(randomBytes(bytes)) % n
-    if (r === 0n || blind === 0n) return draft(before)
-    return { r, blind, product: (bytesToNumber(ecdh.getPrivateKey()) * blind) % n, before }
+    if (r === 0n || blind === 0n) return draft()
+    return { r, blind, product: (bytesToNumber(ecdh.getPrivateKey()) * blind) % n }
   }
 
-  const refill = (): void => {
-    if (ready.length > 0) return
-    const drafts: Array<Draft> = []
+  const finish = (): void => {
+    const before: Array<bigint> = []
     let product = 1n
-    for (let i = 0; i < BATCH[curve]; i++) {
-      const next = draft(product)
-      drafts.push(next)
-      product = (product * next.product) % n
+    for (const each of drafts) {
+      before.push(product)
+      product = (product * each.product) % n
     }
     let rest = modularInverse(product, n)
-    for (const { r, blind, product: own, before } of drafts.reverse()) {
-      ready.push({ r, blind, inverse: (rest * before) % n })
-      rest = (rest * own) % n
+    for (let each = drafts.pop(); each !== undefined; each = drafts.pop()) {
+      ready.push({ r: each.r, blind: each.blind, inverse: (rest * (before.pop() ?? 1n)) % n })
+      rest = (rest * each.product) % n
     }
+  }
+
+  const isShort = (): boolean => ready.length + drafts.length < stock
+
+  const stockUp = (): void => {
+    isScheduled = false
+    for (let i = 0; i < DRAFTS_PER_TURN && isShort(); i++) drafts.push(draft())
+    if (drafts.length >= batch) finish()
   }
 
   return () => {
-    refill()
+    if (ready.length === 0) {
+      while (drafts.length < batch) drafts.push(draft())
+      finish()
+    }
     const nonce = ready.pop()
-    if (nonce === undefined) throw new Error('invariant broken: a refilled pool has a nonce')
-    if (ready.length === 0 && BATCH[curve] > 1) setImmediate(refill)
+    if (nonce === undefined) throw new Error('invariant broken: finished drafts are nonces')
+    if (!isScheduled && isShort()) {
+      isScheduled = true
+      setImmediate(stockUp)
+    }
     return nonce
   }
 }
