@@ -83,3 +83,18 @@ export {
 } from './controller/controller-fold.ts'
 export { CONTROLLER_LOG_IDENTITY, type ControllerOpenFailure } from './controller/controller-log.ts'
 export { openController } from './controller/open-controller.ts'
+export { type ClientProxy, type ClientProxyEnv, startClientProxy } from './client-proxy/client-proxy.ts'
+export { type InstanceKeys, makeInstanceKeys } from './instance/make-instance-keys.ts'
+export { controlHandlers, type InstanceFacts, type OperatorParts } from './operator/control-handlers.ts'
+export { localAudit } from './operator/local-audit.ts'
+export { localController } from './operator/local-controller.ts'
+export { type LocalRack, localRack } from './operator/local-rack.ts'
+export type {
+  Answer as OperatorAnswer,
+  AuditHandle,
+  ControllerHandle,
+  LiveState,
+  LogOwner as LogHandle,
+  RackHandle,
+  VisitLog,
+} from './operator/parts.ts'

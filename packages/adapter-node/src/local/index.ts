@@ -1,4 +1,13 @@
 export {
+  clientConfigurationPath,
+  clientLogPath,
+  type ClientTool,
+  customerCaPath,
+  type FileFailure,
+  readJsonFile,
+  writeJsonFile,
+} from './client-configuration-file.ts'
+export {
   DATA_DIRECTORY_NAME,
   nearestDataDirectory,
   readInstanceFile,
@@ -11,3 +20,4 @@ export { serveUnixSocket } from './unix-server.ts'
 export { type ConnectFailure, connectToUnixSocket, listenOnUnixSocket } from './unix-socket.ts'
 export { clientFiles, customerCaPath } from './client-files.ts'
 export { readFileIfAny, writeSecretFile } from './secret-file.ts'
+export { type PidFileHeld, takePidFile } from './pid-file.ts'

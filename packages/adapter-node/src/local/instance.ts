@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { InstanceFile } from '@hsmlab/protocol/local'
+import { writeJsonFile } from './client-configuration-file.ts'
 
 export const DATA_DIRECTORY_NAME = '.hsmlab'
 const INSTANCE_FILE_NAME = 'instance.json'
@@ -18,10 +19,7 @@ export const nearestDataDirectory = (from: string): string => {
 
 /** Says where the product that owns `dataDirectory` listens; written whole or not at all. */
 export const writeInstanceFile = async (dataDirectory: string, instance: InstanceFile): Promise<void> => {
-  const path = join(dataDirectory, INSTANCE_FILE_NAME)
-  const unfinished = `${path}.${process.pid}`
-  await writeFile(unfinished, `${JSON.stringify(InstanceFile.encode(instance), undefined, 2)}\n`, { mode: 0o600 })
-  await rename(unfinished, path)
+  await writeJsonFile(join(dataDirectory, INSTANCE_FILE_NAME), InstanceFile.encode(instance))
 }
 
 export const removeInstanceFile = (dataDirectory: string): Promise<void> =>
