@@ -32,8 +32,6 @@ export interface ControllerLog {
   readonly durable: () => Readonly<{ plane: ControlPlane; position: number }>
   /** The log itself: to be read, not to be written. */
   readonly store: Pick<EventStore, 'durableHead' | 'read'>
-  /** Durable records as they lie on the log, each verified. */
-  readonly read: EventStore['read']
   readonly onDurable: (listener: () => void) => Unsubscribe
   readonly onStopped: (listener: () => void) => Unsubscribe
   readonly close: () => Promise<void>
@@ -80,7 +78,6 @@ const logOver = (store: EventStore, initial: ControlPlane, limits: Limits): Cont
     },
     speculative: () => newest,
     durable: () => durable,
-    read: store.read,
     store,
     onDurable: (listener) => {
       listeners.add(listener)

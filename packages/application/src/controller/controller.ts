@@ -17,7 +17,6 @@ import type {
 import type { CertificateRejection, Unsubscribe } from '@hsmlab/ports'
 import type { HsmDescription, SignedMembership } from '@hsmlab/protocol'
 import type { EventStore } from '../event-store/event-store.ts'
-import type { EventStore } from '../event-store/event-store.ts'
 
 /** The log takes no more, or not now: whether the request took effect is not known. */
 export type ControllerUnavailable = Tagged<'ControllerUnavailable'>
@@ -84,8 +83,6 @@ export interface Controller {
   readonly state: () => Readonly<{ plane: ControlPlane; position: number }>
   /** The controller's log: to be read, not to be written. */
   readonly store: Pick<EventStore, 'durableHead' | 'read'>
-  /** Records `from` (inclusive) to `to` (exclusive) of the log as they lie there, each verified. */
-  readonly readLog: EventStore['read']
   readonly sighting: (hsmId: HsmId) => HsmSighting | undefined
   /** The newest membership of a cluster, signed. */
   readonly membership: (clusterId: ClusterId) => SignedMembership | undefined

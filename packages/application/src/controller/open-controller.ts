@@ -69,7 +69,6 @@ const runController = (env: ControllerEnv, part: ControllerPart, log: Controller
     },
     showsTransitions: settings.showsTransitions,
     state: log.durable,
-    readLog: log.read,
     store: log.store,
     sighting: (hsmId) => {
       const { description, silentMillis } = sight(hsmId)
