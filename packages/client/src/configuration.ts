@@ -52,9 +52,15 @@ export type ConfigurationFailure = Tagged<'ConfigurationMalformed', { paths: Rea
 /** Where clients find the HSMs' service ("Review the security group for your cluster in AWS CloudHSM"). */
 export const HSM_PORT = 2223
 
-/** What a tool starts from when there is no file: no cluster, logging as AWS's. */
-export const emptyConfiguration = (logFile: string): ClientConfiguration => ({
-  clusters: [],
+/** A cluster of which nothing is said yet: the only one there is, wherever its HSMs are. */
+export const unnamedCluster = (hsmCaFile: string): ConfiguredCluster => ({
+  type: 'hsm2m.medium',
+  cluster: { hsm_ca_file: hsmCaFile, servers: [], options: { disable_key_availability_check: false } },
+})
+
+/** What holds while there is no file: one cluster, logging as AWS's tools. */
+export const initialConfiguration = (hsmCaFile: string, logFile: string): ClientConfiguration => ({
+  clusters: [unnamedCluster(hsmCaFile)],
   logging: { log_type: 'file', log_file: logFile, log_level: 'info', log_interval: 'daily' },
 })
 

@@ -4,9 +4,10 @@ export {
   clientSettings,
   type ConfigurationFailure,
   type ConfiguredCluster,
-  emptyConfiguration,
   HSM_PORT,
+  initialConfiguration,
   readClientConfiguration,
+  unnamedCluster,
 } from './configuration.ts'
 export { connectCluster } from './connect-cluster.ts'
 export type { ClientDoor, DoorCluster } from './door/client-door.ts'

@@ -40,6 +40,8 @@ export const PLACEMENTS_MAX = 65_536
 export const PLACEMENT_STALE_MILLIS = 1_000
 /** Times that one call may be sent somewhere else, whatever the reasons. */
 export const MOVES_MAX = 32
+/** Sessions that one change may lose before the HSM's word is taken. */
+export const SESSIONS_LOST_MAX = 3
 /** Keys asked for in one `findKeys`. */
 export const FIND_PAGE = 128
 /** "Key availability": HSMs that must hold a token key. */

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { KeyHandle, Tombstone } from '@hsmlab/domain'
+import { sleep } from '@hsmlab/ports'
 import type { ReplyOf } from '@hsmlab/protocol'
 import { anyAlive, isReachSettled } from '../cluster/reach.ts'
 import { waitUntil } from '../cluster/stir.ts'
@@ -12,7 +13,13 @@ import {
   unreachableFailure,
 } from '../failure.ts'
 import type { ClientFailure, ClientResult } from '../face.ts'
-import { ABSENT_MILLIS, CALL_MILLIS, OUTCOME_PATIENCE_MILLIS, SESSION_KEY_PATIENCE_MILLIS } from '../limits.ts'
+import {
+  ABSENT_MILLIS,
+  CALL_MILLIS,
+  OUTCOME_PATIENCE_MILLIS,
+  SESSION_KEY_PATIENCE_MILLIS,
+  TICK_MILLIS,
+} from '../limits.ts'
 import { type Answer, askJson } from '../link/ask.ts'
 import type { ApplicationState, Link, Seat, SessionKey } from '../state.ts'
 import { chooseSeat } from './choose-seat.ts'
@@ -74,8 +81,8 @@ const findTokenKey = async (
     const found = await findHolders(application, handle)
     if (found === 'absent') return E.left(noSuchObjectFailure)
     if (found === 'found') break
-    const isLate = !(await waitUntil(cluster, () => chooseSeat(application, undefined, []) !== undefined, deadline))
-    if (isLate) return E.left(unreachableFailure)
+    if (cluster.now >= deadline || application.closed) return E.left(unreachableFailure)
+    await sleep(cluster.env.clock, TICK_MILLIS)
   }
   const placement = application.placements.get(handle)
   if (placement === undefined) return E.left(noSuchObjectFailure)

@@ -68,7 +68,8 @@ const make = async <Name extends Making>(
     if (E.isRight(answer)) return E.right({ reply: answer.right, seat, incarnation })
     const { failure, fate } = answer.left
     if (fate === 'unknown') return E.left(outcomeUnknownFailure('The key may have been made'))
-    if (fate === 'refused' || cluster.now >= deadline || application.closed) return E.left(failure)
+    const canChooseAgain = failure === unreachableFailure && cluster.now < deadline && !application.closed
+    if (!canChooseAgain) return E.left(failure)
   }
 }
 

@@ -3,7 +3,7 @@ import type { CkrName } from '@hsmlab/pkcs11'
 import { sleep } from '@hsmlab/ports'
 import { waitUntil } from '../cluster/stir.ts'
 import { unreachableFailure } from '../failure.ts'
-import { CALL_MILLIS, THROTTLE_BACKOFF_MILLIS, THROTTLE_RETRIES_MAX, THROTTLED } from '../limits.ts'
+import { CALL_MILLIS, SESSIONS_LOST_MAX, THROTTLE_BACKOFF_MILLIS, THROTTLE_RETRIES_MAX, THROTTLED } from '../limits.ts'
 import { type Answer, unsent } from '../link/ask.ts'
 import type { ApplicationState, Seat } from '../state.ts'
 import { restoreSeat } from './present-password.ts'
@@ -33,6 +33,7 @@ export const persist = async <A>(
   const deadline = cluster.now + CALL_MILLIS
   let last: Answer<A> = unsent(unreachableFailure)
   let throttled = 0
+  let sessionsLost = 0
   const isHopeless = (): boolean =>
     application.closed ||
     link.closed ||
@@ -51,7 +52,8 @@ export const persist = async <A>(
       if (cluster.settings.retryMode === 'off' || throttled >= THROTTLE_RETRIES_MAX) return answer
       await sleep(cluster.env.clock, THROTTLE_BACKOFF_MILLIS * 2 ** throttled)
       throttled += 1
-    } else if (fate === 'refused' && SESSION_ENDED.includes(failure._tag)) {
+    } else if (fate === 'refused' && SESSION_ENDED.includes(failure._tag) && sessionsLost < SESSIONS_LOST_MAX) {
+      sessionsLost += 1
       if (seat.session === session) dropSession(seat)
       void restoreSeat(application, seat)
     } else if (fate === 'unknown') {

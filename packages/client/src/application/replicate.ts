@@ -19,8 +19,9 @@ export const noteStamp = (cluster: Cluster, stamp: Stamp): void => {
   if (cluster.highestStamp === undefined || stamp > cluster.highestStamp) cluster.highestStamp = stamp
 }
 
-const noteStampsOf = (cluster: Cluster, { stamps, shares }: KeyRecord): void => {
+const noteStampsOf = (cluster: Cluster, { stamps, shares, seen }: KeyRecord): void => {
   for (const name in stamps) if (stamps[name] !== undefined) noteStamp(cluster, stamps[name])
+  for (const hsmId in seen) if (seen[hsmId] !== undefined) noteStamp(cluster, seen[hsmId])
   for (const name in shares) if (shares[name] !== undefined) noteStamp(cluster, shares[name].stamp)
 }
 
