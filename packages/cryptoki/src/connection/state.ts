@@ -1,5 +1,5 @@
 import type { ClusterClient } from '@hsmlab/client'
-import { refuse, type Reply } from '../answer.ts'
+import { type Answer, refuse, type Reply } from '../answer.ts'
 import type { ClusterFacts } from '../session/cluster-facts.ts'
 import type { HandleSource } from '../session/handle-source.ts'
 import { createObjectTable } from '../session/object-table.ts'
@@ -62,18 +62,38 @@ const release = (session: Session): void => {
   }
 }
 
+type Settle<A> = Readonly<{ resolve: (answer: Answer<A>) => void; reject: (cause: unknown) => void }>
+
+/** Keeps the turn until `reply` settles. Its caller hears of it first: answers leave in the order of their calls. */
+const follow = <A>(session: Session, reply: Promise<Answer<A>>, { resolve, reject }: Settle<A>): void => {
+  session.running = true
+  reply.then(
+    (answer) => {
+      resolve(answer)
+      release(session)
+    },
+    (cause: unknown) => {
+      reject(cause)
+      release(session)
+    },
+  )
+}
+
 /** Runs in a session, after all calls that came to it before. */
 export const inSession = <A>(connection: Connection, handle: number, run: (session: Session) => Reply<A>): Reply<A> => {
   if (!connection.initialized) return refuse('CKR_CRYPTOKI_NOT_INITIALIZED')
   const session = connection.sessions.get(handle)
   if (session === undefined) return refuse('CKR_SESSION_HANDLE_INVALID')
   if (session.running) {
-    return new Promise((resolve) => {
-      session.waiting.push(() => resolve(inSession(connection, handle, run)))
+    return new Promise((resolve, reject) => {
+      session.waiting.push(() => {
+        const reply = connection.sessions.has(handle) ? run(session) : refuse('CKR_SESSION_HANDLE_INVALID')
+        if (reply instanceof Promise) follow(session, reply, { resolve, reject })
+        else resolve(reply)
+      })
     })
   }
   const reply = run(session)
   if (!(reply instanceof Promise)) return reply
-  session.running = true
-  return reply.finally(() => release(session))
+  return new Promise((resolve, reject) => follow(session, reply, { resolve, reject }))
 }

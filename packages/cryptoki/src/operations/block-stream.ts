@@ -58,6 +58,9 @@ export const createBlockStream = (
   let chained = mechanism
   /** Bytes of the current counter block that are used up. */
   let offset = 0
+  let blocksLeft = mechanism.parameter._tag === 'ctr' ? 2 ** mechanism.parameter.counterBits : Infinity
+
+  const lengthRange = direction === 'encrypt' ? refuse('CKR_DATA_LEN_RANGE') : refuse('CKR_ENCRYPTED_DATA_LEN_RANGE')
 
   /** What stays behind of `total` bytes: less than a block, or the last block of what is padded. */
   const heldOf = (total: number): number => {
@@ -74,7 +77,9 @@ export const createBlockStream = (
       chained = { type: chained.type, parameter: { _tag: 'iv', iv: last.slice(last.length - BLOCK) } }
     } else if (parameter._tag === 'ctr') {
       const used = offset + input.length
-      const counterBlock = counterAfter(parameter.counterBlock, parameter.counterBits, Math.floor(used / BLOCK))
+      const blocks = Math.floor(used / BLOCK)
+      const counterBlock = counterAfter(parameter.counterBlock, parameter.counterBits, blocks)
+      blocksLeft -= blocks
       chained = { type: chained.type, parameter: { ...parameter, counterBlock } }
       offset = used % BLOCK
     }
@@ -85,6 +90,8 @@ export const createBlockStream = (
     const type = isPadded && !isLast ? CKM.CKM_AES_CBC : chained.type
     const skipped = offset
     const padded = skipped === 0 ? input : join(new Uint8Array(skipped), input)
+    // A counter that came round would repeat its key stream.
+    if (padded.length > blocksLeft * BLOCK) return lengthRange
     const made = await call({ type, parameter: chained.parameter }, padded)
     if (E.isLeft(made)) return made
     const output = made.right.subarray(skipped)
@@ -106,7 +113,6 @@ export const createBlockStream = (
     return E.right(output.subarray(0, filled))
   }
 
-  const lengthRange = direction === 'encrypt' ? refuse('CKR_DATA_LEN_RANGE') : refuse('CKR_ENCRYPTED_DATA_LEN_RANGE')
   const finish = (rest: Uint8Array): Reply<Uint8Array> => {
     const isWhole = rest.length % BLOCK === 0
     if (!isCounter && !isWhole && !(isPadded && direction === 'encrypt')) return lengthRange
