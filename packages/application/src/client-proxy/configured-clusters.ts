@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { clientSettings, type ClusterSettings, readClientConfiguration } from '@hsmlab/client'
+import { clientSettings, type ClusterSettings, type ConfiguredCluster, readClientConfiguration } from '@hsmlab/client'
 import { type Base64, fromBase64, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import {
   type ClientTool,
@@ -70,17 +70,32 @@ export const configuredClients = async (
   if (E.isLeft(configuration)) {
     return E.left(`cloudhsm-${tool}.cfg cannot be read: ${configuration.left.paths.join(', ') || 'it is no JSON'}`)
   }
+  const known = await knownClusters(env, controllerKey)
+  const onlyOne = known.length === 1 ? known[0] : undefined
   const clients: ConfiguredClient[] = []
   for (const configured of configuration.right.clusters) {
-    const { cluster_id: clusterId, hsm_ca_file: path } = configured.cluster
-    const named = await env.clientFiles.certificate(path)
-    const hsmCaCertificate =
-      named ?? (clusterId === undefined ? undefined : await env.clientFiles.customerCa(clusterId))
-    if (hsmCaCertificate === undefined) return E.left(`The CA certificate ${path} cannot be read.`)
-    const { servers, retryMode, keyAvailabilityCheck } = clientSettings(configured, hsmCaCertificate)
-    const settings = { servers, hsmCaCertificate, retryMode, controllerKey }
-    clients.push({ settings: clusterId === undefined ? settings : { ...settings, clusterId }, keyAvailabilityCheck })
+    const client = await oneClient(env, controllerKey, configured)
+    if (E.isLeft(client)) return client
+    clients.push(...client.right)
   }
-  if (clients.length > 0) return E.right(clients)
-  return E.right(await unconfigured(env, controllerKey, DEFAULTS))
+  return E.right(clients.length > 0 ? clients : await unconfigured(env, controllerKey, DEFAULTS))
+}
+
+const oneClient = async (
+  env: Needs,
+  controllerKey: Uint8Array,
+  configured: ConfiguredCluster,
+): Promise<E.Either<ConfigurationProblem, ReadonlyArray<ConfiguredClient>>> => {
+  const { cluster_id: clusterId, hsm_ca_file: path, servers } = configured.cluster
+  const named = await env.clientFiles.certificate(path)
+  const { keyAvailabilityCheck, retryMode, ...settings } = clientSettings(configured, named ?? '')
+  // Options alone: they are for the cluster that configures itself.
+  if (clusterId === undefined && servers.length === 0) {
+    return E.right(await unconfigured(env, controllerKey, { keyAvailabilityCheck, retryMode }))
+  }
+  const known = clusterId === undefined ? undefined : await env.clientFiles.customerCa(clusterId)
+  const hsmCaCertificate = named ?? known
+  if (hsmCaCertificate === undefined) return E.left(`The CA certificate ${path} cannot be read.`)
+  const whole = { ...settings, hsmCaCertificate, retryMode, controllerKey }
+  return E.right([{ settings: clusterId === undefined ? whole : { ...whole, clusterId }, keyAvailabilityCheck }])
 }
