@@ -32,7 +32,8 @@ const ConfiguredCluster = t.strict({
 })
 export type ConfiguredCluster = t.TypeOf<typeof ConfiguredCluster>
 
-const Logging = optional({
+/** `logging` of the file. */
+export const ClientLogging = optional({
   log_type: t.keyof({ file: null, term: null }),
   log_file: t.string,
   log_level: t.keyof({ error: null, warn: null, info: null, debug: null, trace: null }),
@@ -43,7 +44,7 @@ const Logging = optional({
  * `cloudhsm-pkcs11.cfg` and `cloudhsm-cli.cfg` as AWS's configure tools write them. `cluster_id` and
  * `default_retry_mode` have names of ours: no public copy shows where AWS keeps them.
  */
-export const ClientConfiguration = t.strict({ clusters: t.readonlyArray(ConfiguredCluster), logging: Logging })
+export const ClientConfiguration = t.strict({ clusters: t.readonlyArray(ConfiguredCluster), logging: ClientLogging })
 export type ClientConfiguration = t.TypeOf<typeof ClientConfiguration>
 
 /** `paths` name the members that do not fit. */

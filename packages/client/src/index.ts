@@ -1,5 +1,6 @@
 export {
   ClientConfiguration,
+  ClientLogging,
   type ClientOptions,
   clientSettings,
   type ConfigurationFailure,

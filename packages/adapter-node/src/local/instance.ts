@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { InstanceFile } from '@hsmlab/protocol/local'
-import { writeJsonFile } from './client-configuration-file.ts'
+import { writeSecretFile } from './secret-file.ts'
 
 export const DATA_DIRECTORY_NAME = '.hsmlab'
 const INSTANCE_FILE_NAME = 'instance.json'
@@ -19,7 +19,8 @@ export const nearestDataDirectory = (from: string): string => {
 
 /** Says where the product that owns `dataDirectory` listens; written whole or not at all. */
 export const writeInstanceFile = async (dataDirectory: string, instance: InstanceFile): Promise<void> => {
-  await writeJsonFile(join(dataDirectory, INSTANCE_FILE_NAME), InstanceFile.encode(instance))
+  const text = JSON.stringify(InstanceFile.encode(instance), undefined, 2)
+  await writeSecretFile(join(dataDirectory, INSTANCE_FILE_NAME), `${text}\n`)
 }
 
 export const removeInstanceFile = (dataDirectory: string): Promise<void> =>
