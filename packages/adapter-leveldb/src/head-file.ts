@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { constants, type FileHandle, open } from 'node:fs/promises'
+import { constants, type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Nvram, StoreFailure } from '@hsmlab/ports'
@@ -72,8 +72,9 @@ const currentSlot = (file: Buffer, path: string): Slot | undefined => {
 const headFailure = (error: unknown): StoreFailure =>
   error instanceof BothSlotsDamaged ? { _tag: 'StoreDamaged', cause: error } : storeFailure(error)
 
-/** A new file is made whole and its name synced before anything relies on it. */
+/** A new file is made whole, in a folder of its own if need be, and its name synced before anything relies on it. */
 const openForWriting = async (path: string): Promise<Opened> => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600)
   const { size } = await handle.stat()
   if (size < 2 * SLOT_BYTES) {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ClientFiles, ClientTool } from '@hsmlab/ports'
-import { clientConfigurationPath } from './client-configuration-file.ts'
 import { readFileIfAny } from './secret-file.ts'
 
 /** Where the customer's CA certificate of a cluster lies in a data folder. */

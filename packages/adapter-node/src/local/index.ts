@@ -9,6 +9,6 @@ export { makeSocketFolder, SOCKET_PATH_BYTES_MAX, socketPath } from './socket-pa
 export type { Listening, ListenFailure } from './listen.ts'
 export { serveUnixSocket } from './unix-server.ts'
 export { type ConnectFailure, connectToUnixSocket, listenOnUnixSocket } from './unix-socket.ts'
-export { clientConfigurationPath, clientFiles, customerCaPath } from './client-files.ts'
+export { clientConfigurationPath, clientFiles, clusterCaPath } from './client-files.ts'
 export { readFileIfAny, writeSecretFile } from './secret-file.ts'
 export { type PidFileHeld, takePidFile } from './pid-file.ts'

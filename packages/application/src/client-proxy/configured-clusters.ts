@@ -70,8 +70,6 @@ export const configuredClients = async (
   if (E.isLeft(configuration)) {
     return E.left(`cloudhsm-${tool}.cfg cannot be read: ${configuration.left.paths.join(', ') || 'it is no JSON'}`)
   }
-  const known = await knownClusters(env, controllerKey)
-  const onlyOne = known.length === 1 ? known[0] : undefined
   const clients: ConfiguredClient[] = []
   for (const configured of configuration.right.clusters) {
     const client = await oneClient(env, controllerKey, configured)

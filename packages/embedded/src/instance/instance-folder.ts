@@ -1,0 +1,127 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as t from 'io-ts'
+import { type InstanceKeys, makeInstanceKeys } from '@hsmlab/application'
+import { readFileIfAny, writeSecretFile } from '@hsmlab/adapter-node/local'
+import type { CryptoEngine } from '@hsmlab/crypto'
+import type { AvailabilityZone } from '@hsmlab/domain'
+import type { Tagged } from '@hsmlab/event-sourcing'
+import type { Random } from '@hsmlab/ports'
+import { AuditSinkKeys, ClientProxyKeys, ControllerKeys, RackKeys } from '@hsmlab/protocol/local'
+
+/** Where everything of one product instance lies. Removing the folder is a factory reset. */
+export const instancePaths = (dataDirectory: string) => {
+  const root = resolve(dataDirectory)
+  return {
+    root,
+    keys: join(root, 'keys'),
+    controller: join(root, 'controller'),
+    vault: join(root, 'controller', 'backups'),
+    hsms: join(root, 'hsm'),
+    audit: join(root, 'audit'),
+    hardware: join(root, 'hardware'),
+    pid: join(root, 'pid'),
+    rackKeys: (zone: AvailabilityZone) => join(root, 'keys', `rack-${zone}.json`),
+    controllerKeys: join(root, 'keys', 'controller.json'),
+    auditSinkKeys: join(root, 'keys', 'audit-sink.json'),
+    clientProxyKeys: join(root, 'keys', 'client-proxy.json'),
+  } as const
+}
+export type InstancePaths = ReturnType<typeof instancePaths>
+
+export type InstanceFailure =
+  /** HSMs lie there, and the keys by which the services know each other are gone. */
+  | Tagged<'InstanceKeysMissing', { path: string }>
+  | Tagged<'InstanceKeysDamaged', { path: string }>
+  | Tagged<'FolderUnavailable', { path: string; cause: unknown }>
+
+/** `isNew`: nothing was there before; its logs are still to be made. */
+export type Instance = Readonly<{ paths: InstancePaths; keys: InstanceKeys; isNew: boolean }>
+
+const text = <A>(codec: t.Type<A, unknown>, keys: A): string => `${JSON.stringify(codec.encode(keys), undefined, 2)}\n`
+
+const parse = (json: string): unknown => {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads the file of one service's keys. */
+export const readServiceKeys = async <A>(
+  path: string,
+  codec: t.Type<A, unknown>,
+): Promise<E.Either<InstanceFailure, A>> => {
+  const json = await readFileIfAny(path)
+  if (json === undefined) return E.left({ _tag: 'InstanceKeysMissing', path })
+  const keys = codec.decode(parse(json))
+  return E.isLeft(keys) ? E.left({ _tag: 'InstanceKeysDamaged', path }) : keys
+}
+
+const readKeys = async (paths: InstancePaths): Promise<E.Either<InstanceFailure, InstanceKeys>> => {
+  const controller = await readServiceKeys(paths.controllerKeys, ControllerKeys)
+  if (E.isLeft(controller)) return controller
+  const auditSink = await readServiceKeys(paths.auditSinkKeys, AuditSinkKeys)
+  if (E.isLeft(auditSink)) return auditSink
+  const clientProxy = await readServiceKeys(paths.clientProxyKeys, ClientProxyKeys)
+  if (E.isLeft(clientProxy)) return clientProxy
+  const racks: RackKeys[] = []
+  for (const { availabilityZone } of controller.right.racks) {
+    const rack = await readServiceKeys(paths.rackKeys(availabilityZone), RackKeys)
+    if (E.isLeft(rack)) return rack
+    racks.push(rack.right)
+  }
+  return E.right({ controller: controller.right, racks, auditSink: auditSink.right, clientProxy: clientProxy.right })
+}
+
+const entries = async (folder: string): Promise<ReadonlyArray<string>> => readdir(folder).catch(() => [])
+
+/** All keys or none: written beside their place, then moved there. */
+const writeKeys = async (paths: InstancePaths, keys: InstanceKeys): Promise<void> => {
+  const draft = instancePaths(join(paths.root, 'keys.draft'))
+  await rm(draft.root, { recursive: true, force: true })
+  await writeSecretFile(draft.controllerKeys, text(ControllerKeys, keys.controller))
+  await writeSecretFile(draft.auditSinkKeys, text(AuditSinkKeys, keys.auditSink))
+  await writeSecretFile(draft.clientProxyKeys, text(ClientProxyKeys, keys.clientProxy))
+  for (const rack of keys.racks) await writeSecretFile(draft.rackKeys(rack.availabilityZone), text(RackKeys, rack))
+  await rename(draft.keys, paths.keys)
+  await rm(draft.root, { recursive: true, force: true })
+}
+
+/**
+ * Opens the folder of an instance, and makes its keys the first time. A folder that holds HSMs and no keys is left as
+ * it is.
+ */
+export const openInstance = async (
+  dataDirectory: string,
+  engine: Pick<CryptoEngine, 'ed25519' | 'x25519'>,
+  random: Random,
+  zones: ReadonlyArray<AvailabilityZone>,
+): Promise<E.Either<InstanceFailure, Instance>> => {
+  const paths = instancePaths(dataDirectory)
+  try {
+    await mkdir(paths.root, { recursive: true, mode: 0o700 })
+    if ((await entries(paths.keys)).length > 0) {
+      const keys = await readKeys(paths)
+      return E.isLeft(keys) ? keys : E.right({ paths, keys: keys.right, isNew: false })
+    }
+    if ((await entries(paths.hsms)).length > 0) return E.left({ _tag: 'InstanceKeysMissing', path: paths.keys })
+    const keys = makeInstanceKeys(engine, random, zones)
+    return E.right({ paths, keys, isNew: true })
+  } catch (cause) {
+    return E.left({ _tag: 'FolderUnavailable', path: paths.root, cause })
+  }
+}
+
+/** Called when the logs of a new instance have been made: from now on a missing one is noticed. */
+export const keepInstance = async ({ paths, keys, isNew }: Instance): Promise<void> => {
+  if (isNew) await writeKeys(paths, keys)
+}
+
+/** A start that was cut short before its keys were kept left logs that nobody can open: they hold nothing. */
+export const clearUnfinished = async ({ paths, isNew }: Instance): Promise<void> => {
+  if (!isNew) return
+  for (const folder of [paths.controller, paths.audit]) await rm(folder, { recursive: true, force: true })
+}
