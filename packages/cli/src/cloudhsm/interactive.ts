@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterId } from '@hsmlab/domain'
 import type { Terminal } from '../shared/terminal.ts'
 import { envelope } from './envelope.ts'
-import { parseWords } from './parse/parse.ts'
+import { parseWords } from './parse/parse-words.ts'
 import { splitLine } from './parse/split-line.ts'
 import type { CliSession } from './session.ts'
 

@@ -1,4 +1,4 @@
-import type { CliOption } from './command.ts'
+import type { CliOption } from '../shared/syntax/syntax.ts'
 
 /** On every command that speaks with a cluster. */
 export const CLUSTER_ID: CliOption = {

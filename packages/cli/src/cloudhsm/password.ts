@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { CliArguments, CommandContext } from './command.ts'
-import { textOf } from './given.ts'
+import type { CommandContext } from './command.ts'
+import type { CliArguments } from '../shared/syntax/syntax.ts'
+import { textOf } from '../shared/syntax/given.ts'
 
 type Password = Promise<E.Either<string, string>>
 

@@ -1,8 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type ClusterId, ClusterIdCodec } from '@hsmlab/domain'
 import type { ClientMethods, LocalClient } from '@hsmlab/protocol/local'
-import type { CliArguments, CliCommand, CliLogin, CommandContext, CommandResult } from './command.ts'
-import { decodedOf, textOf } from './given.ts'
+import type { CliCommand, CliLogin, CommandContext, CommandResult } from './command.ts'
+import type { CliArguments } from '../shared/syntax/syntax.ts'
+import { decodedOf, textOf } from '../shared/syntax/given.ts'
 
 /** What lasts over the commands of one process. */
 export interface CliSession {

@@ -2,10 +2,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { UsernameCodec } from '@hsmlab/domain'
 import { Role } from '@hsmlab/protocol'
 import type { Environment } from '../shared/data-directory.ts'
-import type { CliArguments, CliCommand, CommandResult } from './command.ts'
+import type { CliCommand, CommandResult } from './command.ts'
+import type { CliArguments } from '../shared/syntax/syntax.ts'
 import { login } from './commands/session.ts'
 import { ClusterIdCodec } from '@hsmlab/domain'
-import { textOf } from './given.ts'
+import { textOf } from '../shared/syntax/given.ts'
 import type { CliSession } from './session.ts'
 
 const CREDENTIALS_MISSING =

@@ -1,7 +1,7 @@
 import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import { complete } from '../../src/cloudhsm/parse/complete.ts'
-import { parseWords } from '../../src/cloudhsm/parse/parse.ts'
+import { parseWords } from '../../src/cloudhsm/parse/parse-words.ts'
 import { splitLine } from '../../src/cloudhsm/parse/split-line.ts'
 import { CLI_COMMANDS } from '../../src/cloudhsm/table.ts'
 

@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Username, UsernameCodec } from '@hsmlab/domain'
 import { Role } from '@hsmlab/protocol'
-import type { CliArguments } from '../command.ts'
-import { decodedOf } from '../given.ts'
+import type { CliArguments } from '../../shared/syntax/syntax.ts'
+import { decodedOf } from '../../shared/syntax/given.ts'
 
 /** `--username` and `--role`. */
 export const userArguments = (given: CliArguments): E.Either<string, Readonly<{ username: Username; role: Role }>> => {

@@ -1,4 +1,4 @@
-import type { CommandSyntax } from '../command.ts'
+import type { CommandSyntax } from '../../shared/syntax/syntax.ts'
 import { CLUSTER_ID } from '../options.ts'
 
 /** `cloudhsm-cli interactive`, which is no command of the prompt. */

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import type { CliArguments } from './command.ts'
+import type { CliArguments } from './syntax.ts'
 
 /** The text of an option that takes one; `undefined` when it, or its value, was left out. */
 export const textOf = (given: CliArguments, name: string): string | undefined => {

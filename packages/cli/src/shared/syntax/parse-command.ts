@@ -1,30 +1,18 @@
 import { Command, CommanderError, Option } from 'commander'
-import { closest } from '../../shared/closest.ts'
-import type { CliArguments, CliCommand, CliOption, CommandSyntax } from '../command.ts'
-import { CLI_COMMANDS, CLI_GROUPS } from '../table.ts'
-import { childrenOf, commandHelp, commandUsage, groupHelp, groupUsage, optionSyntax } from './help.ts'
+import { commandHelp, commandUsage, optionSyntax } from './help.ts'
+import type { CliArguments, CliOption, CommandSyntax, Parsed, Unparsed } from './syntax.ts'
 
-export type Parsed<C extends CommandSyntax = CliCommand> =
-  Readonly<{ _tag: 'run'; command: C; given: CliArguments }> | Unparsed
-export type Unparsed =
-  | Readonly<{ _tag: 'help'; text: string }>
-  /** `text` says what is wrong with the words, and how they go. */
-  | Readonly<{ _tag: 'refused'; text: string }>
-
-const refused = (problem: string, usage: string, tip?: string): Unparsed => ({
+export const refused = (problem: string, usage: string, tip?: string): Unparsed => ({
   _tag: 'refused',
   text: `error: ${problem}\n${tip === undefined ? '' : `\n  tip: ${tip}\n`}\n${usage}\n\nFor more information, try '--help'.\n`,
 })
 
-const isHelp = (word: string | undefined): boolean => word === '-h' || word === '--help'
-
-const samePath = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.join(' ') === b.join(' ')
-
 /** Commander's form of an option. */
 const commanderOption = (option: CliOption): Option => {
-  if (option.flag) return new Option(`--${option.name}`)
-  if (option.optionalValue) return new Option(`--${option.name} [value]`)
-  return new Option(option.many ? `--${option.name} <values...>` : `--${option.name} <value>`)
+  const flags = option.short === undefined ? `--${option.name}` : `-${option.short}, --${option.name}`
+  if (option.flag) return new Option(flags)
+  if (option.optionalValue) return new Option(`${flags} [value]`)
+  return new Option(option.many ? `${flags} <values...>` : `${flags} <value>`)
 }
 
 const optionParser = ({ options }: CommandSyntax): Command => {
@@ -35,9 +23,9 @@ const optionParser = ({ options }: CommandSyntax): Command => {
 }
 
 const UNKNOWN_OPTION = /unknown option '([^']*)'(?:\s*\(Did you mean ([^?]*)\?\))?/
-const MISSING_VALUE = /option '--([a-z0-9-]+)/
+const MISSING_VALUE = /option '(?:-\w, )?--([a-z0-9-]+)/
 
-/** What Commander refuses, in the words that people know from CloudHSM CLI. */
+/** What Commander refuses, in the words that people know from AWS's tools. */
 const explained = (program: string, command: CommandSyntax, error: CommanderError): Unparsed => {
   const usage = commandUsage(program, command)
   if (error.code === 'commander.helpDisplayed') return { _tag: 'help', text: commandHelp(program, command) }
@@ -62,7 +50,7 @@ const wrongChoice = (program: string, command: CommandSyntax, given: CliArgument
   return undefined
 }
 
-/** Reads the options of `command`. */
+/** Reads the options of `command`. `program` is how its usage line begins; empty at a prompt. */
 export const parseCommand = <C extends CommandSyntax>(
   program: string,
   command: C,
@@ -87,32 +75,4 @@ export const parseCommand = <C extends CommandSyntax>(
     return refused(`the following required arguments were not provided:${names}`, commandUsage(program, command))
   }
   return wrongChoice(program, command, given) ?? { _tag: 'run', command, given }
-}
-
-const unknownWord = (program: string, path: ReadonlyArray<string>, word: string): Unparsed => {
-  if (word.startsWith('-')) return refused(`unexpected argument '${word}' found`, groupUsage(program, path))
-  const near = closest(
-    word,
-    childrenOf(path).map(([name]) => name),
-  )
-  const tip = near === undefined ? undefined : `a similar subcommand exists: '${near}'`
-  return refused(`unrecognized subcommand '${word}'`, groupUsage(program, path), tip)
-}
-
-/**
- * Reads the words of one command. `program` is how usage lines begin: `cloudhsm-cli`, or nothing at the prompt. A `help`
- * in front is as good as a `--help` behind.
- */
-export const parseWords = (program: string, words: ReadonlyArray<string>): Parsed => {
-  let path: ReadonlyArray<string> = []
-  for (const [place, word] of words.entries()) {
-    if (isHelp(word)) return { _tag: 'help', text: groupHelp(program, path) }
-    if (word === 'help') return parseWords(program, [...path, ...words.slice(place + 1), '--help'])
-    const next = [...path, word]
-    const command = CLI_COMMANDS.find((entry) => samePath(entry.path, next))
-    if (command !== undefined) return parseCommand(program, command, words.slice(place + 1))
-    if (!CLI_GROUPS.some((entry) => samePath(entry.path, next))) return unknownWord(program, path, word)
-    path = next
-  }
-  return { _tag: 'refused', text: groupHelp(program, path) }
 }
