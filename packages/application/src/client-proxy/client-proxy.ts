@@ -103,6 +103,8 @@ export const startClientProxy = (env: ClientProxyEnv, part: ClientProxyPart): Cl
       logger: env.logger,
       settings: {
         ...DEFAULT_SETTINGS,
+        // pkcs11-tool and GnuTLS ask for public keys that are not private.
+        acceptNotPrivate: true,
         keyAvailabilityCheck: slots.every(({ keyAvailabilityCheck }) => keyAvailabilityCheck),
       },
     })

@@ -78,7 +78,8 @@ export const startChaos = (racks: ReadonlyArray<RackHandle>, controller: Control
       }
       const healed: HsmId[] = []
       const killedHsms = [...hsms]
-      for (const zone of [...zones]) healed.push(...(await healZone(zone)))
+      const killedZones = [...zones]
+      for (const zone of killedZones) healed.push(...(await healZone(zone)))
       for (const each of killedHsms) healed.push(...(await healHsm(each)))
       return E.right({ hsmIds: healed })
     },
