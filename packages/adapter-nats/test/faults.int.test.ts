@@ -2,7 +2,7 @@ import test from 'ava'
 import { subject } from '@hsmlab/ports'
 import * as E from 'fp-ts/lib/Either.js'
 import { connect, headers } from 'nats'
-import { binary, busFor, followUntil, serverFor, tagOf } from './support/real-server.ts'
+import { binary, busFor, followUntil, publish, serverFor, tagOf } from './support/real-server.ts'
 
 const realTest = binary === undefined ? undefined : test
 
@@ -41,7 +41,7 @@ realTest?.('after kill -9 and restart of the server all goes on: requests, datag
   far.serve(at, echo)
   far.listen(at, ([first = 0]) => void heard.push(first))
   const following = followUntil(far, log, 0, 3)
-  for (const position of [0, 1]) t.is(tagOf(await near.publish(log, entry(position))()), 'right')
+  for (const position of [0, 1]) t.is(await publish(near, log, entry(position)), 'right')
 
   await server.kill()
   await until(() => !near.isConnected())
@@ -56,7 +56,7 @@ realTest?.('after kill -9 and restart of the server all goes on: requests, datag
   await near.flush()
   await far.flush()
   t.true(heard.includes(7))
-  for (const position of [2, 3]) t.is(tagOf(await near.publish(log, entry(position))()), 'right')
+  for (const position of [2, 3]) t.is(await publish(near, log, entry(position)), 'right')
   t.deepEqual(await following, [0, 1, 2, 3])
 })
 
@@ -65,12 +65,12 @@ realTest?.('a publication that the server answers too late is read back and kept
   const near = await busFor(t, server)
   await near.publish(log, entry(0))()
   server.freeze()
-  const publishing = near.publish(log, entry(1))()
+  const publishing = publish(near, log, entry(1))
   await new Promise((resolve) => void setTimeout(resolve, 300))
   await server.kill()
   await server.restart()
-  t.is(tagOf(await publishing), 'right')
-  t.is(tagOf(await near.publish(log, entry(2))()), 'right')
+  t.is(await publishing, 'right')
+  t.is(await publish(near, log, entry(2)), 'right')
   t.deepEqual(await followUntil(near, log, 0, 2), [0, 1, 2])
 })
 
@@ -86,7 +86,7 @@ realTest?.('a feed that lost everything is made again, and its followers get wha
   t.teardown(() => nats.close())
   const manager = await nats.jetstreamManager()
   await manager.streams.delete('hsmlab-feed')
-  t.is(tagOf(await near.publish(log, entry(3))()), 'right')
+  t.is(await publish(near, log, entry(3)), 'right')
   await until(() => got.length === 4)
   t.deepEqual(got, [0, 1, 2, 3])
 })
@@ -106,9 +106,9 @@ realTest?.('a full feed refuses, and keeps what it has', async (t) => {
   const server = await serverFor(t)
   const near = await busFor(t, server, { feedBytesMax: 20_000 })
   const big = { from: 1, to: 1, message: new Uint8Array(30_000) }
-  t.is(tagOf(await near.publish(log, entry(0))()), 'right')
+  t.is(await publish(near, log, entry(0)), 'right')
   t.is(tagOf(await near.publish(log, big)()), 'FeedFull')
-  t.is(tagOf(await near.publish(log, entry(1))()), 'right')
+  t.is(await publish(near, log, entry(1)), 'right')
   t.deepEqual(await followUntil(near, log, 0, 1), [0, 1])
 })
 
@@ -134,7 +134,7 @@ realTest?.('garbage on any of our subjects harms nobody', async (t) => {
 
   t.deepEqual(await near.request(at, Uint8Array.of(5), 10_000)(), E.right(Uint8Array.of(5)))
   t.is(heard.length, 7)
-  for (const position of [0, 1]) t.is(tagOf(await near.publish(log, entry(position))()), 'right')
+  for (const position of [0, 1]) t.is(await publish(near, log, entry(position)), 'right')
   t.deepEqual(await followUntil(near, log, 0, 1), [0, 1])
   t.deepEqual(await followUntil(near, log, 1, 1), [1])
 })
@@ -150,7 +150,7 @@ realTest?.('a hostile run that claims positions keeps no true run from followers
     hostile.publish(`hsmlab-feed.${log}`, Uint8Array.of(66), { headers: forged })
   }
   await hostile.flush()
-  for (const position of [0, 1, 2]) t.is(tagOf(await near.publish(log, entry(position))()), 'right')
+  for (const position of [0, 1, 2]) t.is(await publish(near, log, entry(position)), 'right')
   for (const from of [0, 1, 2]) {
     const got: number[] = []
     await new Promise<void>((resolve) => {
@@ -192,7 +192,7 @@ realTest?.('a closed bus answers every call, and leaves nothing running', async 
 realTest?.('a server that is started again without syncing gets nothing more to keep', async (t) => {
   const server = await serverFor(t)
   const bus = await busFor(t, server)
-  t.is(tagOf(await bus.publish(log, entry(0))()), 'right')
+  t.is(await publish(bus, log, entry(0)), 'right')
   await server.restart({ syncInterval: '2m' })
   await until(() => bus.isConnected())
   t.is(tagOf(await bus.publish(log, entry(1))()), 'FeedUnavailable')

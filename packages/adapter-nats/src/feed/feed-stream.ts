@@ -15,6 +15,7 @@ import type { NatsStartFailure } from '../start-failure.ts'
 /** JetStream's error codes (`err_code`) that we tell apart. */
 export const MESSAGE_NOT_FOUND = 10_037
 const STREAM_NAME_IN_USE = 10_058
+const NO_SUITABLE_PEERS = 10_005
 const STORE_FAILED = 10_077
 const NO_ROOM: ReadonlySet<number> = new Set([10_002, 10_023, 10_028, 10_047, 10_122])
 
@@ -91,10 +92,10 @@ const addOrFind = async (manager: JetStreamManager, config: FeedConfig): Promise
   }
 }
 
-/** No answer, or no leader yet. */
+/** No answer, no leader yet, or too few of the cluster's servers so far. */
 const mayPass = (cause: unknown): boolean => {
-  const status = cause instanceof NatsError ? cause.api_error?.code : undefined
-  return status === undefined || status === 503 || status === 408
+  const error = cause instanceof NatsError ? cause.api_error : undefined
+  return error === undefined || error.code === 503 || error.code === 408 || error.err_code === NO_SUITABLE_PEERS
 }
 
 const RETRY_MILLIS = 250

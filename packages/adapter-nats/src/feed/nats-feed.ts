@@ -11,6 +11,8 @@ import { type Publishing, runPublisher, type RunPublisher } from './publish.ts'
 /** A cluster that has just started answers after some seconds; one that runs answers now or is in trouble. */
 const START_ATTEMPTS_MAX = 40
 const RUNNING_ATTEMPTS_MAX = 2
+/** The first call to a young cluster is never answered: no use in waiting the client's five seconds. */
+const API_MILLIS = 2000
 
 const serverOf = ({ nats }: Connection): Server => ({ id: nats.info?.server_id ?? '', address: nats.getServer() })
 
@@ -30,7 +32,7 @@ export const openFeed = async (
   const { logger } = options
   const monitors = options.monitors ?? defaultMonitors(options.servers)
   const config = configOf(options, namespace)
-  const manager = await connection.nats.jetstreamManager({ checkAPI: false })
+  const manager = await connection.nats.jetstreamManager({ checkAPI: false, timeout: API_MILLIS })
   const client = connection.nats.jetstream()
   let readyAt = ''
 

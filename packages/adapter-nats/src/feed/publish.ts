@@ -9,10 +9,10 @@ import { errorCodeOf, isNoRoom } from './feed-stream.ts'
 import { messageAt } from './find-run.ts'
 import { readRun, runHeader } from './run-header.ts'
 
-const ATTEMPTS_MAX = 3
+const ATTEMPTS_MAX = 5
 const ACKNOWLEDGED_WITHIN_MILLIS = 5000
 const RETRY_MILLIS = 250
-const RECONNECTED_WITHIN_MILLIS = 5000
+const RECONNECTED_WITHIN_MILLIS = 10_000
 /** Runs of one log that may wait for those before them. */
 const WAITING_MAX = 1000
 
@@ -32,6 +32,13 @@ export type RunPublisher = (entry: FeedEntry) => Promise<Kept>
 
 const kept: Kept = E.right(undefined)
 const unavailable = (cause: unknown): Kept => E.left({ _tag: 'FeedUnavailable', cause })
+
+/** What a server that has come back does not get over by itself. */
+const LASTING: ReadonlySet<NatsStartFailure['_tag']> = new Set([
+  'JetStreamNotSynced',
+  'NatsTooOld',
+  'FeedMisconfigured',
+])
 
 /** Two messages of one run and content are one; the server forgets ids after two minutes, followers never. */
 const messageId = (subject: string, { from, to, message }: FeedEntry): string =>
@@ -77,7 +84,12 @@ export const runPublisher = (publishing: Publishing, subject: string): RunPublis
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       if (!connection.isUp()) return failure
       const ready = await publishing.ready()
-      if (E.isLeft(ready)) return unavailable(ready.left)
+      if (E.isLeft(ready)) {
+        failure = unavailable(ready.left)
+        if (LASTING.has(ready.left._tag)) return failure
+        await delay(RETRY_MILLIS * attempt)
+        continue
+      }
       try {
         await once(entry)
         return kept
@@ -86,7 +98,7 @@ export const runPublisher = (publishing: Publishing, subject: string): RunPublis
         failure = unavailable(cause)
         if (errorCodeOf(cause) !== undefined) return failure
         publishing.doubt()
-        await (isAmbiguous(cause) ? connection.untilUp(RECONNECTED_WITHIN_MILLIS) : delay(RETRY_MILLIS))
+        await (isAmbiguous(cause) ? connection.untilUp(RECONNECTED_WITHIN_MILLIS) : delay(RETRY_MILLIS * attempt))
         if (await isInStream(entry).catch(() => false)) return kept
       }
     }

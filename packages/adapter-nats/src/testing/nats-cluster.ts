@@ -1,15 +1,22 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
 import { type NatsServer, startNatsServer } from './nats-server.ts'
 
-/** A port that was free a moment ago: the members must know each other's before they start. */
+/** Below the range from which the system hands out ports: nobody gets ours between the probe and the start. */
+const PORT_MIN = 20_000
+const PORT_MAX = 32_000
+
+/** The members must know each other's ports before they start. */
 const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
+  for (;;) {
+    const port = randomInt(PORT_MIN, PORT_MAX)
+    const probe = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+    })
+    if (isFree) return port
+  }
 }
 
 /** Three real servers that keep one JetStream between them. */

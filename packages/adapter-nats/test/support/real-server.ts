@@ -1,8 +1,9 @@
+import { inspect } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import type { Bus } from '@hsmlab/ports'
 import { memoryLogger } from '@hsmlab/ports/memory'
 import * as E from 'fp-ts/lib/Either.js'
-import { natsBus, type NatsBus, type NatsBusOptions } from '../../src/index.ts'
+import { describeStartFailure, natsBus, type NatsBus, type NatsBusOptions } from '../../src/index.ts'
 import { findNatsServer, type NatsServer, type NatsServerOptions, startNatsServer } from '../../src/testing/index.ts'
 
 export const binary = findNatsServer()
@@ -33,7 +34,7 @@ export const optionsFor = (server: NatsServer): NatsBusOptions => ({
 
 export const openBus = async (server: NatsServer, options: Partial<NatsBusOptions> = {}): Promise<NatsBus> => {
   const opened = await natsBus({ ...optionsFor(server), ...options })()
-  if (E.isLeft(opened)) throw new Error(`the bus did not start: ${opened.left._tag}`)
+  if (E.isLeft(opened)) throw new Error(`the bus did not start: ${describeStartFailure(opened.left)}`)
   return opened.right
 }
 
@@ -49,6 +50,12 @@ export const busFor = async (
 
 export const tagOf = <F extends { readonly _tag: string }>(result: E.Either<F, unknown>): string =>
   E.isLeft(result) ? result.left._tag : 'right'
+
+/** Publishes, and says what came of it: `right`, or the failure with its cause. */
+export const publish = async (bus: Bus, ...args: Parameters<Bus['publish']>): Promise<string> => {
+  const result = await bus.publish(...args)()
+  return E.isRight(result) ? 'right' : `${result.left._tag}: ${inspect(result.left.cause)}`
+}
 
 /** Follows a log until the run that ends at `last`, and lists the ends of what was delivered. */
 export const followUntil = (
