@@ -2,7 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { ByteConnection, ByteReceiver, ByteServer, Logger } from '@hsmlab/ports'
 import { type Answer, refuse, type Reply } from '../answer.ts'
 import type { CryptokiConnection } from '../connection-face.ts'
-import { type Call, CALLS, type CallName, ERROR_CALL, ERROR_TEXT } from './calls.ts'
+import { formOf } from './attribute-forms.ts'
+import { type Call, CALLS, type CallName, ERROR_CALL, ERROR_TEXT, type ResponseOf } from './calls.ts'
 import { type Dialect, DIALECTS, GENERATION_MAX, type Generation, generationOf } from './dialect.ts'
 import { createFrameReader, FRAME_HEADER_SIZE } from './frames.ts'
 import { HANDLERS } from './handlers.ts'
@@ -65,6 +66,17 @@ const decode = (reader: WireReader, source: Uint8Array, from: number, to: number
   return reader.finished() ? { served, values } : 'malformed'
 }
 
+/**
+ * Libraries up to 0.25.3 fail a whole C_GetAttributeValue, and say CKR_DEVICE_ERROR, when a template-typed attribute
+ * stands in its answer, be it marked as missing. They get the return value alone.
+ */
+const readable = (dialect: Dialect, { name }: Served, result: Answer<unknown>): Answer<unknown> => {
+  if (name !== 'C_GetAttributeValue' || dialect.nestedRooms || E.isLeft(result)) return result
+  const { attributes, code } = result.right as ResponseOf<typeof name>
+  const isUnreadable = attributes.some(({ type }) => formOf(type, dialect) === 'template')
+  return isUnreadable && code !== 'CKR_OK' ? refuse(code) : result
+}
+
 /** Answers one client library, from its first byte to its end. */
 const serveClient = (peer: ByteConnection, cryptoki: CryptokiConnection, logger: Logger): ByteReceiver => {
   const frames = createFrameReader()
@@ -75,8 +87,10 @@ const serveClient = (peer: ByteConnection, cryptoki: CryptokiConnection, logger:
   let underWay = 0
   let open = true
 
-  const answer = (code: number, { call }: Served, result: Answer<unknown>): void => {
+  const answer = (code: number, served: Served, answered: Answer<unknown>): void => {
     if (!open) return
+    const { call } = served
+    const result = readable(dialect, served, answered)
     const frame = E.isLeft(result)
       ? errorFrame(writer, code, dialect, ckrValue(result.left._tag))
       : writeFrame(writer, code, dialect, call.number, call.responseText, () =>

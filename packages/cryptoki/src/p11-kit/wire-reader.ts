@@ -41,7 +41,7 @@ export const createWireReader = (): WireReader => {
 
   const take = (count: number): number => {
     if (count > end - at) {
-      failed = true
+      failed ||= refusal === undefined
       at = end
       return -1
     }
@@ -98,7 +98,7 @@ export const createWireReader = (): WireReader => {
       refusal ??= code
       at = end
     },
-    refusal: () => (failed ? undefined : refusal),
+    refusal: () => refusal,
     failed: () => failed || refusal !== undefined,
     finished: () => !failed && at === end,
   }
