@@ -1,1 +1,4 @@
-export {}
+export { type InstanceFailure, type InstancePaths, instancePaths, readServiceKeys } from './instance/instance-folder.ts'
+export { READY_MADE } from './ready-made.ts'
+export { DEFAULT_PORT, DEFAULT_ZONES, type Embedded, type EmbeddedOptions, startEmbedded } from './start-embedded.ts'
+export { describeStartFailure, type StartFailure } from './start-failure.ts'
