@@ -44,6 +44,8 @@ export const MOVES_MAX = 32
 export const SESSIONS_LOST_MAX = 3
 /** Keys asked for in one `findKeys`. */
 export const FIND_PAGE = 128
+/** More keys than an HSM can hold (AWS CloudHSM quotas: 16,666): an HSM that goes on is not listened to. */
+export const FOUND_KEYS_MAX = 65_536
 /** "Key availability": HSMs that must hold a token key. */
 export const AVAILABILITY_HOLDERS = 2
 /** Of a refusal's text, as much is kept. */

@@ -151,6 +151,22 @@ test('an AZ that goes while a key is copied delays the answer by a moment only',
   await cluster.settled(cluster.client.close())
 })
 
+test('after the network was gone for all, a creation waits for those that come a moment later', async (t) => {
+  const cluster = scriptedCluster()
+  const application = await cluster.loggedIn()
+  for (const hsm of cluster.hsms) hsm.cut = true
+  await cluster.clock.advance(3000)
+  const making = cluster.soon(makeKey(application))
+  for (const hsm of cluster.hsms) {
+    await cluster.clock.advance(200)
+    hsm.cut = false
+  }
+  const { value } = await making
+  if (E.isLeft(value)) return t.fail(value.left.message)
+  for (const hsm of cluster.hsms) t.true(hsm.keys.has(value.right.handle))
+  await cluster.settled(cluster.client.close())
+})
+
 test('a key that is on one HSM only is not acknowledged, and the log says so in AWS words', async (t) => {
   const cluster = scriptedCluster({ hsms: 2 })
   const application = await cluster.loggedIn()

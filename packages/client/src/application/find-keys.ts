@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { KeyFilter, KeyView } from '@hsmlab/protocol'
-import { availabilityMessage } from '../failure.ts'
+import { availabilityMessage, garbageFailure } from '../failure.ts'
 import type { ClientFailure, ClientResult, ClusterKey } from '../face.ts'
-import { ABSENT_MILLIS, AVAILABILITY_HOLDERS, FIND_PAGE } from '../limits.ts'
+import { ABSENT_MILLIS, AVAILABILITY_HOLDERS, FIND_PAGE, FOUND_KEYS_MAX } from '../limits.ts'
 import { type Answer, askJson } from '../link/ask.ts'
 import type { ApplicationState, Seat } from '../state.ts'
 import { persist } from './persist.ts'
@@ -39,6 +39,7 @@ const findOn = async (
     }
     const last = page.right.keys.at(-1)
     if (!page.right.more || last === undefined || last.handle !== after) return E.right(keys)
+    if (keys.length > FOUND_KEYS_MAX) return E.left({ failure: garbageFailure, fate: 'refused' })
   }
 }
 

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { KeyTemplate } from '@hsmlab/domain'
 import type { KeyView, ReplyOf, RequestOf } from '@hsmlab/protocol'
+import { isReachSettled } from '../cluster/reach.ts'
 import { waitUntil } from '../cluster/stir.ts'
 import { availabilityMessage, closedFailure, outcomeUnknownFailure, unreachableFailure } from '../failure.ts'
 import type { ClientFailure, ClientResult, GenerateOptions } from '../face.ts'
@@ -23,7 +24,10 @@ const homeOf = (application: ApplicationState, tag: number): Seat | undefined =>
   return home !== undefined && isReady(application, home) && home.link.serving ? home : undefined
 }
 
-/** Waits for an HSM that can make a key. */
+/**
+ * Waits for an HSM that can make a key, and, when the network has just come up, for those that are to get a copy: or one
+ * HSM that is a moment faster than the others would make a key that it keeps alone.
+ */
 const chooseMaker = async (
   application: ApplicationState,
   tag: number,
@@ -33,6 +37,7 @@ const chooseMaker = async (
   await waitUntil(
     application.cluster,
     () => {
+      if (!isReachSettled(application.cluster)) return application.closed
       maker = homeOf(application, tag) ?? chooseSeat(application, undefined, [])
       return maker !== undefined || application.closed
     },
