@@ -54,7 +54,7 @@ export { type BackupAuthorities, DEFAULT_HSM_SETTINGS, type HsmEnv, type HsmSett
 export { readDeviceKeys } from './hsm/device-key.ts'
 export { createHsm, describeHsmFailure, type HsmOpenFailure, openHsm } from './hsm/open-hsm.ts'
 export { type Rack, type RackPart, startRack } from './hsm/rack.ts'
-export { type AuditSink, type AuditSinkPart, startAuditSink } from './audit-sink/audit-sink.ts'
+export { AUDIT_LOG_IDENTITY, type AuditSink, type AuditSinkPart, startAuditSink } from './audit-sink/audit-sink.ts'
 export { type AuditSinkEvent, decodeAuditSinkEvent } from './audit-sink/codec.ts'
 export { type AuditSinkState, canonicalAuditSinkState, emptyAuditSink, evolveAuditSink } from './audit-sink/state.ts'
 export type {
@@ -98,3 +98,7 @@ export type {
   RackHandle,
   VisitLog,
 } from './operator/parts.ts'
+export { auditHandlers } from './operator/audit-handlers.ts'
+export { type RackPower, remoteAudit, remoteController, remoteRack } from './operator/remote-parts.ts'
+export { controllerHandlers, rackHandlers } from './operator/service-handlers.ts'
+export { pkcs11Door } from './client-proxy/pkcs11-door.ts'

@@ -1,4 +1,10 @@
-export { type InstanceFailure, type InstancePaths, instancePaths, readServiceKeys } from './instance/instance-folder.ts'
+export {
+  clearUnfinished,
+  type Instance,
+  type InstanceFailure,
+  keepInstance,
+  openInstance,
+} from './instance/instance-folder.ts'
 export { READY_MADE } from './ready-made.ts'
 export { DEFAULT_PORT, DEFAULT_ZONES, type Embedded, type EmbeddedOptions, startEmbedded } from './start-embedded.ts'
 export { describeStartFailure, type StartFailure } from './start-failure.ts'

@@ -14,16 +14,16 @@ import {
 } from '@hsmlab/adapter-node'
 import {
   clientFiles,
-  clusterCaPath,
+  keepCustomerCas,
   listenOnUnixSocket,
   removeInstanceFile,
   serveUnixSocket,
   socketPath,
   takePidFile,
   writeInstanceFile,
-  writeSecretFile,
 } from '@hsmlab/adapter-node/local'
 import {
+  AUDIT_LOG_IDENTITY,
   type AuditSink,
   type ClientProxy,
   type Controller,
@@ -38,6 +38,7 @@ import {
   localRack,
   openController,
   openEventStore,
+  pkcs11Door,
   startAuditSink,
   startClientProxy,
 } from '@hsmlab/application'
@@ -47,7 +48,6 @@ import { fromBase64 } from '@hsmlab/event-sourcing'
 import type { Logger } from '@hsmlab/ports'
 import { memoryBus } from '@hsmlab/ports/memory'
 import { CONTROL_METHODS, InstanceFile, serveLocal } from '@hsmlab/protocol/local'
-import { pkcs11Door } from './pkcs11-door.ts'
 import type { StartFailure } from './start-failure.ts'
 import { clearUnfinished, type Instance, keepInstance, openInstance } from './instance/instance-folder.ts'
 import { makeReadyMade } from './ready-made.ts'
@@ -56,7 +56,6 @@ export const DEFAULT_ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c'] as Reado
 export const DEFAULT_PORT = 4580
 const REGION = 'us-east-1'
 const AUDIT_PERIOD_MILLIS = 500
-const AUDIT_LOG_IDENTITY = 'audit-sink'
 
 export type EmbeddedOptions = Readonly<{
   dataDirectory: string
@@ -100,20 +99,6 @@ const variablesOf = ({ endpoint, region, pkcs11Socket }: InstanceFile, dataDirec
 
 type Rooms = Readonly<{ racks: ReadonlyArray<LocalRack>; controller: Controller; sink: AuditSink; proxy: ClientProxy }>
 
-/** Writes down the CA of each initialized cluster, for clients that are not configured. */
-const keepCustomerCas = (controller: Controller, dataDirectory: string): void => {
-  const written = new Set<string>()
-  const look = (): void => {
-    for (const { clusterId, trustAnchor, phase } of Object.values(controller.state().plane.clusters)) {
-      if (trustAnchor === undefined || phase === 'UNINITIALIZED' || written.has(clusterId)) continue
-      written.add(clusterId)
-      void writeSecretFile(clusterCaPath(dataDirectory, clusterId), trustAnchor)
-    }
-  }
-  controller.onChange(look)
-  look()
-}
-
 const openRooms = async (
   instance: Instance,
   options: EmbeddedOptions,
@@ -145,7 +130,7 @@ const openRooms = async (
           publicKey: fromBase64(rack.channelKey.publicKey),
         },
         controllerKey: fromBase64(rack.controllerPublicKey),
-        storage: zoneStorage(paths.hsms, rack.availabilityZone),
+        storage: levelStorage(paths.hsmsIn(rack.availabilityZone)),
       })
     }),
   )
@@ -196,9 +181,6 @@ const pair = ({ privateKey, publicKey }: TextPair) => ({
   privateKey: fromBase64(privateKey),
   publicKey: fromBase64(publicKey),
 })
-
-/** One folder per HSM, below its zone: a rack sees its own only. */
-const zoneStorage = (folder: string, zone: AvailabilityZone) => levelStorage(join(folder, zone))
 
 const openDoors = async (
   rooms: Rooms,

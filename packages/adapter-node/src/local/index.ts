@@ -12,3 +12,6 @@ export { type ConnectFailure, connectToUnixSocket, listenOnUnixSocket } from './
 export { clientConfigurationPath, clientFiles, clusterCaPath } from './client-files.ts'
 export { readFileIfAny, writeSecretFile } from './secret-file.ts'
 export { type PidFileHeld, takePidFile } from './pid-file.ts'
+export { type InstancePaths, instancePaths } from './instance-paths.ts'
+export { readServiceKeys, type ServiceKeysFailure } from './service-keys-file.ts'
+export { type ClusterSource, keepCustomerCas } from './keep-customer-cas.ts'

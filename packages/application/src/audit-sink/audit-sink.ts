@@ -26,6 +26,9 @@ import { type AuditSinkEvent, decodeAuditSinkEvent, encodeAuditSinkEvent } from 
 import { type AuditSinkState, emptyAuditSink, evolveAuditSink, followedLog } from './state.ts'
 import { takeRun } from './take-run.ts'
 
+/** The owner of the audit sink's log. */
+export const AUDIT_LOG_IDENTITY = 'audit-sink'
+
 export type AuditSinkPart = Readonly<{
   store: EventStore
   /** Ed25519, raw: who signs memberships. */

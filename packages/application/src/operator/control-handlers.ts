@@ -1,18 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { decodeClusterFact, decodeHsmFact } from '@hsmlab/domain'
-import { toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import { type Clock, sleep } from '@hsmlab/ports'
 import type { Primitives } from '@hsmlab/crypto'
-import {
-  type ControlMethods,
-  type EventSink,
-  type LocalHandlers,
-  type LogName,
-  STATE_EVENT_BYTES_MAX,
-} from '@hsmlab/protocol/local'
+import type { ControlMethods, EventSink, LocalHandlers, LogName } from '@hsmlab/protocol/local'
 import { payloadOf } from '../event-store/record.ts'
+import { auditHandlers } from './audit-handlers.ts'
 import { startChaos } from './chaos.ts'
+import { logHandlers } from './log-handlers.ts'
 import type { Answer, AuditHandle, ControllerHandle, LogOwner, RackHandle } from './parts.ts'
 import { clustersStatus } from './status.ts'
 
@@ -36,8 +30,6 @@ export type OperatorParts = Readonly<{
   stop: () => void
 }>
 
-/** Audit records in one event: a line of the control door holds more. */
-const AUDIT_EVENT_RECORDS_MAX = 500
 /** How often `events` looks for new records. */
 const EVENTS_PERIOD_MILLIS = 200
 
@@ -52,7 +44,7 @@ const parse = (payload: Uint8Array, log: LogName) => {
 
 /** Everything that `hsmlab` asks of the running product, whether its services are rooms or processes. */
 export const controlHandlers = (parts: OperatorParts): LocalHandlers<ControlMethods> => {
-  const { clock, facts, racks, controller, audit } = parts
+  const { clock, facts, racks, controller } = parts
   const chaos = startChaos(racks, controller)
   const owners: ReadonlyArray<LogOwner> = [controller, ...racks]
 
@@ -66,6 +58,12 @@ export const controlHandlers = (parts: OperatorParts): LocalHandlers<ControlMeth
   const withOwner = async <A>(log: LogName, use: (owner: LogOwner) => Answer<A>): Answer<A> => {
     const owner = await ownerOf(log)
     return owner === undefined ? noSuchLog(log) : use(owner)
+  }
+
+  const everyLog: LogOwner = {
+    logs,
+    readLog: (log, from, to, visit) => withOwner(log, (owner) => owner.readLog(log, from, to, visit)),
+    liveState: (log) => withOwner(log, (owner) => owner.liveState(log)),
   }
 
   type PublishedEvents = EventSink<
@@ -112,53 +110,8 @@ export const controlHandlers = (parts: OperatorParts): LocalHandlers<ControlMeth
     chaosKillHsm: ({ hsmId }) => chaos.killHsm(hsmId),
     chaosKillAz: ({ availabilityZone }) => chaos.killZone(availabilityZone),
     chaosHeal: (what) => chaos.heal(what),
-    logs: async () => E.right({ logs: await logs() }),
-    streamLog: ({ log, from, to }, { emit }) =>
-      withOwner(log, async (owner) => {
-        const length = await owner.readLog(log, from, to, (first, records) =>
-          emit({ from: first, records: records.map(toBase64) }),
-        )
-        return E.isLeft(length) ? length : E.right({ length: length.right })
-      }),
-    liveState: ({ log }, { emit }) =>
-      withOwner(log, async (owner) => {
-        const live = await owner.liveState(log)
-        if (E.isLeft(live)) return live
-        const bytes = utf8Bytes(live.right.state)
-        for (let at = 0; at < bytes.length; at += STATE_EVENT_BYTES_MAX) {
-          if (!(await emit({ bytes: toBase64(bytes.subarray(at, at + STATE_EVENT_BYTES_MAX)) }))) break
-        }
-        return E.right({ length: live.right.length, digest: bytesToHex(parts.engine.sha256(bytes)) })
-      }),
-    audit: async ({ follow, hsmId, from = 0 }, { emit, onGone }) => {
-      const emitAll: Parameters<AuditHandle['read']>[2] = async (records) => {
-        for (let at = 0; at < records.length; at += AUDIT_EVENT_RECORDS_MAX) {
-          if (!(await emit({ records: records.slice(at, at + AUDIT_EVENT_RECORDS_MAX) }))) return false
-        }
-        return true
-      }
-      let busy: Promise<unknown> = Promise.resolve()
-      let gone = !follow
-      const end = audit.onRecords((records) => {
-        const wanted = records.filter(
-          ({ record }) => (hsmId === undefined || record.hsmId === hsmId) && record.sequence >= from,
-        )
-        if (follow && wanted.length > 0) busy = busy.then(() => emitAll(wanted))
-      })
-      busy = audit.read(hsmId, from, emitAll)
-      await new Promise<void>((resolve) => {
-        if (gone) return resolve()
-        onGone(() => {
-          gone = true
-          resolve()
-        })
-      })
-      const read = await busy
-      end()
-      void read
-      return E.right({})
-    },
-    auditHeads: async () => E.right({ heads: await audit.signedHeads() }),
+    ...logHandlers(everyLog, parts.engine),
+    ...auditHandlers(parts.audit),
     events: async ({ log }, sink) => {
       let gone = false
       sink.onGone(() => {

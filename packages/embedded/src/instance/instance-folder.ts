@@ -1,64 +1,29 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { type InstanceKeys, makeInstanceKeys } from '@hsmlab/application'
-import { readFileIfAny, writeSecretFile } from '@hsmlab/adapter-node/local'
+import {
+  type InstancePaths,
+  instancePaths,
+  readServiceKeys,
+  type ServiceKeysFailure,
+  writeSecretFile,
+} from '@hsmlab/adapter-node/local'
 import type { CryptoEngine } from '@hsmlab/crypto'
 import type { AvailabilityZone } from '@hsmlab/domain'
 import type { Tagged } from '@hsmlab/event-sourcing'
 import type { Random } from '@hsmlab/ports'
 import { AuditSinkKeys, ClientProxyKeys, ControllerKeys, RackKeys } from '@hsmlab/protocol/local'
 
-/** Where everything of one product instance lies. Removing the folder is a factory reset. */
-export const instancePaths = (dataDirectory: string) => {
-  const root = resolve(dataDirectory)
-  return {
-    root,
-    keys: join(root, 'keys'),
-    controller: join(root, 'controller'),
-    vault: join(root, 'controller', 'backups'),
-    hsms: join(root, 'hsm'),
-    audit: join(root, 'audit'),
-    hardware: join(root, 'hardware'),
-    pid: join(root, 'pid'),
-    rackKeys: (zone: AvailabilityZone) => join(root, 'keys', `rack-${zone}.json`),
-    controllerKeys: join(root, 'keys', 'controller.json'),
-    auditSinkKeys: join(root, 'keys', 'audit-sink.json'),
-    clientProxyKeys: join(root, 'keys', 'client-proxy.json'),
-  } as const
-}
-export type InstancePaths = ReturnType<typeof instancePaths>
-
 export type InstanceFailure =
-  /** HSMs lie there, and the keys by which the services know each other are gone. */
-  | Tagged<'InstanceKeysMissing', { path: string }>
-  | Tagged<'InstanceKeysDamaged', { path: string }>
-  | Tagged<'FolderUnavailable', { path: string; cause: unknown }>
+  /** HSMs lie there, and the keys by which the services know each other are gone or cannot be read. */
+  ServiceKeysFailure | Tagged<'FolderUnavailable', { path: string; cause: unknown }>
 
 /** `isNew`: nothing was there before; its logs are still to be made. */
 export type Instance = Readonly<{ paths: InstancePaths; keys: InstanceKeys; isNew: boolean }>
 
 const text = <A>(codec: t.Type<A, unknown>, keys: A): string => `${JSON.stringify(codec.encode(keys), undefined, 2)}\n`
-
-const parse = (json: string): unknown => {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
-}
-
-/** Reads the file of one service's keys. */
-export const readServiceKeys = async <A>(
-  path: string,
-  codec: t.Type<A, unknown>,
-): Promise<E.Either<InstanceFailure, A>> => {
-  const json = await readFileIfAny(path)
-  if (json === undefined) return E.left({ _tag: 'InstanceKeysMissing', path })
-  const keys = codec.decode(parse(json))
-  return E.isLeft(keys) ? E.left({ _tag: 'InstanceKeysDamaged', path }) : keys
-}
 
 const readKeys = async (paths: InstancePaths): Promise<E.Either<InstanceFailure, InstanceKeys>> => {
   const controller = await readServiceKeys(paths.controllerKeys, ControllerKeys)

@@ -30,3 +30,14 @@ export type {
 } from './method.ts'
 export { SignedAuditHead } from './signed-audit-head.ts'
 export { AuditSinkKeys, ClientProxyKeys, ControllerKeys, RackKeys } from './service-keys.ts'
+export {
+  AUDIT_METHODS,
+  type AuditMethods,
+  CONTROLLER_METHODS,
+  type ControllerMethods,
+  LOG_METHODS,
+  type LogMethods,
+  RACK_METHODS,
+  type RackMethods,
+  ShownCluster,
+} from './service-methods.ts'

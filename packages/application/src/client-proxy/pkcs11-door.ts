@@ -1,6 +1,6 @@
-import type { ClientProxy } from '@hsmlab/application'
 import { servePkcs11 } from '@hsmlab/cryptoki/p11-kit'
 import type { ByteReceiver, ByteServer, Logger } from '@hsmlab/ports'
+import type { ClientProxy } from './client-proxy.ts'
 
 /**
  * PKCS#11 programs through p11-kit's socket. A program that connects gets the clusters and settings of that moment;
