@@ -43,14 +43,14 @@ import {
   startClientProxy,
 } from '@hsmlab/application'
 import { awsApi, BODY_SIZE_MAX } from '@hsmlab/aws-api'
-import type { AvailabilityZone, Cluster } from '@hsmlab/domain'
+import type { AvailabilityZone } from '@hsmlab/domain'
 import { fromBase64 } from '@hsmlab/event-sourcing'
 import type { Logger } from '@hsmlab/ports'
 import { memoryBus } from '@hsmlab/ports/memory'
 import { CONTROL_METHODS, InstanceFile, serveLocal } from '@hsmlab/protocol/local'
 import type { StartFailure } from './start-failure.ts'
 import { clearUnfinished, type Instance, keepInstance, openInstance } from './instance/instance-folder.ts'
-import { makeReadyMade } from './ready-made.ts'
+import { makeReadyMade, type ReadyMade } from './ready-made/make-ready-made.ts'
 
 export const DEFAULT_ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c'] as ReadonlyArray<string> as AvailabilityZone[]
 export const DEFAULT_PORT = 4580
@@ -73,8 +73,7 @@ export type EmbeddedOptions = Readonly<{
 /** A running product in this process. */
 export interface Embedded {
   readonly instance: InstanceFile
-  /** The ready-made cluster, when this start made it. */
-  readonly made: Cluster | undefined
+  readonly readyMade: ReadyMade | undefined
   /** Resolves when somebody asked it to stop (`hsmlab down`). */
   readonly stopRequested: Promise<void>
   readonly stop: () => Promise<void>
@@ -265,23 +264,24 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<E.Either<
   const file = await openDoors(rooms.right, instance.right, options, engine, closers, requestStop)
   if (E.isLeft(file)) return fail(file.left)
 
-  const [first] = await rooms.right.proxy.warmUp()
   const made = options.empty
     ? E.right(undefined)
     : await makeReadyMade({
         clock: systemClock,
-        controller: rooms.right.controller,
         dataDirectory: instance.right.paths.root,
-        client: async () => first ?? (await rooms.right.proxy.warmUp())[0],
+        endpoint: file.right.endpoint,
+        clientSocket: file.right.clientSocket,
+        zones: DEFAULT_ZONES,
       })
   if (E.isLeft(made)) return fail(made.left)
+  await rooms.right.proxy.warmUp()
   await writeInstanceFile(instance.right.paths.root, file.right)
   closers.push(() => removeInstanceFile(instance.right.paths.root))
 
   let stopping: Promise<void> | undefined
   return E.right({
     instance: file.right,
-    made: made.right,
+    readyMade: made.right,
     stopRequested,
     stop: () => (stopping ??= closeAll(closers)),
   })

@@ -8,7 +8,7 @@ import type { RootsUnavailable } from '@hsmlab/adapter-node'
 import type { ListenFailure, PidFileHeld } from '@hsmlab/adapter-node/local'
 import type { Tagged } from '@hsmlab/event-sourcing'
 import type { InstanceFailure } from './instance/instance-folder.ts'
-import type { ReadyMadeFailure } from './ready-made.ts'
+import type { ReadyMadeFailure } from './ready-made/make-ready-made.ts'
 
 /** Why the product did not start. */
 export type StartFailure =

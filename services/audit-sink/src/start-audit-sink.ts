@@ -59,7 +59,7 @@ export const startAuditSinkService = async (environment: Environment): Promise<E
       await door.right.close()
       await sink.right.close()
       await bus.right.close()
-      engine.close()
+      await engine.close()
     },
   })
 }

@@ -55,7 +55,7 @@ export const startClientProxyService = async (environment: Environment): Promise
       await door.right.close()
       await proxy.close()
       await bus.right.close()
-      engine.close()
+      await engine.close()
     },
   })
 }

@@ -90,7 +90,7 @@ export const startController = async (environment: Environment): Promise<E.Eithe
       await endpoint.right.close()
       await controller.right.close()
       await bus.right.close()
-      engine.close()
+      await engine.close()
     },
   })
 }

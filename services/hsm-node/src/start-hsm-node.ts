@@ -70,7 +70,7 @@ export const startHsmNode = async (environment: Environment): Promise<E.Either<s
       await door.right.close()
       await rack.stop()
       await bus.right.close()
-      engine.close()
+      await engine.close()
     },
   })
 }
