@@ -1,6 +1,8 @@
 export { systemClock } from './clock.ts'
+export { eventLoopTurn } from './event-loop-turn.ts'
 export { pinoLogger, type PinoLoggerOptions } from './logger.ts'
 export { opensslEngine, type OpensslEngine, type OpensslEngineOptions } from './openssl/openssl-engine.ts'
+export { opensslPrimitives } from './openssl/primitives.ts'
 export { systemRandom } from './random.ts'
 export { nodeCertificateVerifier } from './x509/certificate-verifier.ts'
 export { createHardwareRoots, hardwareIssuer, type HardwareRoots, type Root } from './x509/hardware-issuer.ts'
