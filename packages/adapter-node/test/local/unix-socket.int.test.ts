@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { linkSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -84,9 +84,18 @@ test('the end of a server ends what its clients ask', async (context) => {
   context.like(await watching, { left: { code: 'ConnectionClosed' } })
 })
 
+/** A socket file whose owner is gone, as kill -9 leaves it: closing would remove the file it was opened as. */
+const leaveSocket = (path: string): Promise<void> =>
+  new Promise((resolve) => {
+    const owner = createServer().listen(`${path}.owner`, () => {
+      linkSync(`${path}.owner`, path)
+      owner.close(() => resolve())
+    })
+  })
+
 test('a socket in use is refused, one left behind is taken over', async (context) => {
   const path = join(folder(context), 's.sock')
-  writeFileSync(path, '')
+  await leaveSocket(path)
   await served(context, path)
   context.deepEqual(
     await listenOnUnixSocket(path, () => ({ receive: () => {}, ended: () => {} }))(),
