@@ -1,5 +1,6 @@
 import { fc, testProp } from '@fast-check/ava'
 import test from 'ava'
+import { toBase64 } from '@hsmlab/event-sourcing'
 import {
   BUCKET_COUNT,
   bucketOf,
@@ -11,7 +12,7 @@ import {
   withEntry,
   withoutEntry,
 } from '../../src/index.ts'
-import { entriesOfOneHandle, keyEntries, keyHandle } from '../../src/arbitrary/index.ts'
+import { entriesOfOneHandle, keyEntries, keyHandle, plainRecord } from '../../src/arbitrary/index.ts'
 
 const digestOf = (entries: ReadonlyArray<KeyEntry>) => entries.reduce(withEntry, emptyDigest())
 const shuffled = keyEntries(12).chain((entries) =>
@@ -67,4 +68,21 @@ test('handles of three lanes spread evenly over the buckets', (t) => {
     }
   }
   t.true(Math.max(...counts) < 2 * (15_000 / BUCKET_COUNT))
+})
+
+test('leaves are added as numbers of 256 bits: a carry goes on, and past the end it is lost', (t) => {
+  const entry = plainRecord(1 as KeyHandle)
+  const withMac = (handle: number, mac: ReadonlyArray<number>): KeyEntry => ({
+    ...entry,
+    handle: handle as KeyHandle,
+    mac: toBase64(Uint8Array.from(mac)),
+  })
+  const neighbour = Array.from({ length: 1_000 }, (_, i) => i + 2).find(
+    (handle) => bucketOf(handle as KeyHandle) === bucketOf(1 as KeyHandle),
+  )
+  const sumOf = (one: ReadonlyArray<number>, other: ReadonlyArray<number>) =>
+    digestOf([withMac(1, one), withMac(neighbour ?? 0, other)]).buckets[bucketOf(1 as KeyHandle)]
+  const of32 = (first: number, rest: number, last: number) => [first, ...Array.from({ length: 30 }, () => rest), last]
+  t.deepEqual(sumOf(of32(0, 0xff, 0xff), of32(0, 0, 1)), { count: 2, sum: Uint8Array.from(of32(1, 0, 0)) })
+  t.deepEqual(sumOf(of32(0xff, 0xff, 0xff), of32(0, 0, 2)), { count: 2, sum: Uint8Array.from(of32(0, 0, 1)) })
 })

@@ -83,19 +83,24 @@ const fetched = (table: KeyTable, body: Uint8Array): Answer | undefined => {
   return { kind: 'fetched', body: encodeFetched(answered, entries) }
 }
 
-/** At least one, however large, so that who asks gets on. */
+/**
+ * As many as a message holds. An entry that none could hold is passed over, so that it does not keep the others back:
+ * what CloudHSM allows of label, id and shares stays far below.
+ */
 const asManyAsFit = (
   table: KeyTable,
   handles: ReadonlyArray<KeyHandle>,
 ): Readonly<{ answered: number; entries: ReadonlyArray<Uint8Array> }> => {
   const entries: Uint8Array[] = []
-  let size = 4
+  let room = BODY_SIZE_MAX - 4
   for (const [answered, handle] of handles.entries()) {
     const entry = table.get(handle)
     if (entry === undefined) continue
     const bytes = encodeEntry(entry)
-    size += 4 + bytes.length
-    if (entries.length > 0 && size > BODY_SIZE_MAX) return { answered, entries }
+    const size = 4 + bytes.length
+    if (size > BODY_SIZE_MAX - 4) continue
+    if (size > room) return { answered, entries }
+    room -= size
     entries.push(bytes)
   }
   return { answered: handles.length, entries }

@@ -7,6 +7,7 @@ import { handleAt, pull, putAll, records, unsignedRecords } from './peers.ts'
 
 const { hmac } = sampleLineage
 const many = unsignedRecords(16_666)
+const OTHER_MAC = toBase64(new Uint8Array(32).fill(0xff))
 const stamp = writeStamp({ micros: 1, counter: 0, hsmId: 'hsm-aaaaaaaaaaa' as HsmId })
 
 test('two HSMs that hold the same find out in one question', (t) => {
@@ -40,19 +41,31 @@ test('an empty HSM fetches everything, in messages that a bus carries', (t) => {
 test('a table too large for one listing comes in several', (t) => {
   const entries = unsignedRecords(60_000)
   const theirs = keyTable(entries)
-  const mine = keyTable(entries.slice(0, 59_999))
-  const { largest, fetched } = pull(mine, theirs, putAll)
+  // Newer generations under all handles but one: everything differs, and one entry is wanted.
+  const mine = keyTable(entries.slice(1).map((entry) => ({ ...entry, generation: 2, mac: OTHER_MAC })))
+  const { messages, largest, fetched } = pull(mine, theirs, putAll)
   t.is(fetched, 1)
+  t.is(messages, 2 + 3 * 2 + 2)
   t.true(largest <= PEER_MESSAGE_SIZE_MAX)
 })
 
-test('an entry larger than a message still comes, alone', (t) => {
-  const large = (counter: number): KeyRecord =>
-    signed<KeyRecord>(hmac, { ...plainRecord(handleAt(counter)), sealed: toBase64(new Uint8Array(400_000)) })
+const withSealed = (counter: number, bytes: number): KeyRecord =>
+  signed<KeyRecord>(hmac, { ...plainRecord(handleAt(counter)), sealed: toBase64(new Uint8Array(bytes)) })
+
+test('entries that do not fit into one message come in several', (t) => {
   const mine = keyTable()
-  const theirs = keyTable([large(1), large(2), large(3)])
-  t.is(pull(mine, theirs).fetched, 3)
+  const theirs = keyTable([1, 2, 3].map((counter) => withSealed(counter, 400_000)))
+  const { fetched, largest } = pull(mine, theirs)
+  t.is(fetched, 3)
+  t.true(largest <= PEER_MESSAGE_SIZE_MAX)
   t.deepEqual(mine.digest(), theirs.digest())
+})
+
+test('an entry too large for any message does not keep the others back', (t) => {
+  const mine = keyTable()
+  const theirs = keyTable([withSealed(1, 10), withSealed(2, 700_000), withSealed(3, 10)])
+  t.is(pull(mine, theirs).fetched, 2)
+  t.true(mine.get(handleAt(1)) !== undefined && mine.get(handleAt(3)) !== undefined)
 })
 
 test('a deletion comes like a key, and a round brings nothing twice', (t) => {
