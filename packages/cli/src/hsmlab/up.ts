@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { pinoLogger } from '@hsmlab/adapter-node'
+import { readInstanceFile } from '@hsmlab/adapter-node/local'
+import { DEFAULT_CONTROLLER_SETTINGS, REAL_TIME_CONTROLLER_SETTINGS } from '@hsmlab/application'
+import { describeStartFailure, type Embedded, startEmbedded } from '@hsmlab/embedded'
+import type { Environment } from '../shared/data-directory.ts'
+import { packageVersion } from '../shared/version.ts'
+import { withControl } from './control.ts'
+import { EXIT, type ExitCode, type Problem } from './outcome.ts'
+import type { Started } from './start-text.ts'
+
+export type UpOptions = Readonly<{
+  dataDirectory: string
+  port: number
+  empty: boolean
+  /** AWS-like minutes instead of milliseconds. */
+  realTime: boolean
+  environment: Environment
+}>
+
+/** Where the product writes what goes on in it. */
+export const logPath = (dataDirectory: string): string => join(dataDirectory, 'hsmlab.log')
+
+/** Starts the product in this process. */
+export const startHere = async (options: UpOptions): Promise<E.Either<Problem, Embedded>> => {
+  const { dataDirectory, port, empty, realTime, environment } = options
+  const started = await startEmbedded({
+    dataDirectory,
+    port,
+    empty,
+    version: packageVersion(),
+    logger: pinoLogger({ level: 'info', destination: logPath(dataDirectory) }),
+    controllerSettings: realTime ? REAL_TIME_CONTROLLER_SETTINGS : DEFAULT_CONTROLLER_SETTINGS,
+    runtimeDirectory: environment['XDG_RUNTIME_DIR'],
+  })
+  if (E.isRight(started)) return started
+  return E.left({ code: started.left._tag, message: describeStartFailure(started.left, dataDirectory) })
+}
+
+/** What the running product says of itself. */
+export const startedOn = async (dataDirectory: string, readyMillis: number): Promise<E.Either<Problem, Started>> => {
+  const instance = await readInstanceFile(dataDirectory)
+  return withControl(dataDirectory, async (control): Promise<E.Either<Problem, Started>> => {
+    const status = await control.call('status', {})
+    if (E.isLeft(status)) return status
+    if (instance === undefined) return E.left({ code: 'NotRunning', message: 'The product has ended.' })
+    return E.right({ instance, status: status.right, readyMillis, dataDirectory })
+  })
+}
+
+type Signals = Readonly<{ onStopSignal: (run: () => void) => void }>
+
+/** Runs until a signal or `hsmlab down` stops it, then closes what is open. A second signal does not wait for that. */
+export const runUntilStopped = async (
+  embedded: Embedded,
+  { onStopSignal }: Signals,
+  say: (text: string) => void,
+): Promise<ExitCode> => {
+  let stopping = false
+  const signalled = new Promise<void>((resolve) =>
+    onStopSignal(() => {
+      if (stopping) process.exit(EXIT.interrupted)
+      stopping = true
+      resolve()
+    }),
+  )
+  await Promise.race([signalled, embedded.stopRequested])
+  stopping = true
+  say('Stopping …\n')
+  await embedded.stop()
+  say('Stopped.\n')
+  return EXIT.done
+}
