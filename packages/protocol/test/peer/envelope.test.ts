@@ -19,12 +19,13 @@ test('the bytes of a message: version, kind, cluster, sender, receiver, nonce, b
   t.deepEqual(
     [...sealPeerMessage(() => mac, message)],
     [
-      ...[1, 5],
+      1,
+      5,
       ...text('cluster-aaaaaaaaaaa'),
       ...text('hsm-aaaaaaaaaaa'),
       ...text('hsm-bbbbbbbbbbb'),
       ...message.nonce,
-      ...[0, 0, 0, 8, 0, 0, 0, 0, 1, 0, 0, 1],
+      ...text(String.fromCharCode(...message.body)),
       ...mac,
     ],
   )
