@@ -47,8 +47,9 @@ import type { AvailabilityZone } from '@hsmlab/domain'
 import { fromBase64 } from '@hsmlab/event-sourcing'
 import type { Logger } from '@hsmlab/ports'
 import { memoryBus } from '@hsmlab/ports/memory'
-import { CONTROL_METHODS, InstanceFile, serveLocal } from '@hsmlab/protocol/local'
+import { CONTROL_METHODS, type InstanceFile, serveLocal } from '@hsmlab/protocol/local'
 import type { StartFailure } from './start-failure.ts'
+import { instanceVariables } from './instance/instance-variables.ts'
 import { clearUnfinished, type Instance, keepInstance, openInstance } from './instance/instance-folder.ts'
 import { makeReadyMade, type ReadyMade } from './ready-made/make-ready-made.ts'
 
@@ -85,16 +86,6 @@ const closeAll = async (closers: Closers): Promise<void> => {
   // What was opened last is closed first: doors, then rooms, then the instance.
   for (const close of [...closers].reverse()) await close()
 }
-
-/** The environment of the shell that uses this instance, in the order in which `hsmlab env` prints it. */
-const variablesOf = ({ endpoint, region, pkcs11Socket }: InstanceFile, dataDirectory: string) => [
-  { name: 'HSMLAB_DATA', value: dataDirectory },
-  { name: 'AWS_ENDPOINT_URL', value: endpoint },
-  { name: 'AWS_REGION', value: region },
-  { name: 'AWS_ACCESS_KEY_ID', value: '000000000000' },
-  { name: 'AWS_SECRET_ACCESS_KEY', value: 'hsmlab' },
-  { name: 'P11_KIT_SERVER_ADDRESS', value: `unix:path=${pkcs11Socket}` },
-]
 
 type Rooms = Readonly<{ racks: ReadonlyArray<LocalRack>; controller: Controller; sink: AuditSink; proxy: ClientProxy }>
 
@@ -222,7 +213,7 @@ const openDoors = async (
       pid: process.pid,
       dataDirectory: root,
       startedAtMicros: systemClock.wallMicros(),
-      variables: variablesOf(file, root),
+      variables: instanceVariables(file, root),
     },
     racks: rooms.racks,
     controller: localController(rooms.controller),

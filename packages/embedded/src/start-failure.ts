@@ -20,6 +20,8 @@ export type StartFailure =
   | Tagged<'AuditLogFailed', { cause: OpenFailure }>
   | Tagged<'AuditLogUnreadable', { cause: ReadFailure }>
   | Tagged<'EndpointUnavailable', { port: number; cause: unknown }>
+  /** A service of the distributed product did not start; what it said. */
+  | Tagged<'ServiceFailed', { complaint: string }>
   | Tagged<'SocketFailed', { path: string; cause: ListenFailure }>
 
 const describeController = (cause: ControllerOpenFailure): string => {
@@ -68,6 +70,8 @@ export const describeStartFailure = (failure: StartFailure, dataDirectory: strin
       return `The audit log cannot be read (${failure.cause._tag}).`
     case 'EndpointUnavailable':
       return describeEndpoint(failure.port, failure.cause)
+    case 'ServiceFailed':
+      return failure.complaint
     case 'SocketFailed':
       return failure.cause._tag === 'SocketInUse'
         ? `Somebody else listens on ${failure.path}.`
