@@ -1,5 +1,6 @@
 import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
+import { refuse } from './scripted/scripted-hsm.ts'
 import { clusterWithKey, makeKey, signerOf, signWith } from './scripted/with-key.ts'
 
 test('signatures are spread over all HSMs', async (t) => {
@@ -69,6 +70,23 @@ test('an HSM that is heard again is used without a new login when its channel su
   await settled(client.close())
 })
 
+test('a channel that shows itself during the reconnection is kept, with its session', async (t) => {
+  const { client, clock, application, handle, hsms, settled } = await clusterWithKey()
+  hsms[2]!.muted = true
+  let hellos = 0
+  hsms[2]!.onHello = () => {
+    hellos += 1
+    hsms[2]!.muted = false
+  }
+  await clock.advance(2000)
+  t.is(hellos, 1)
+  t.is(hsms[2]!.counts('openSession'), 1)
+  const signers = new Set<string>()
+  for (let i = 0; i < 6; i += 1) signers.add(signerOf(await settled(signWith(application, handle))))
+  t.true(signers.has(hsms[2]!.member.hsmId))
+  await settled(client.close())
+})
+
 test('an HSM that has restarted gets a new channel, a new session and the login again, in the background', async (t) => {
   const { client, clock, application, handle, hsms, settled } = await clusterWithKey()
   hsms[2]!.restart()
@@ -130,6 +148,25 @@ test('a key that no HSM holds any more is an invalid handle', async (t) => {
   const { client, application, handle, hsms, settled } = await clusterWithKey()
   for (const hsm of hsms) hsm.keys.delete(handle)
   t.like(await settled(signWith(application, handle)), { left: { _tag: 'CKR_KEY_HANDLE_INVALID' } })
+  await settled(client.close())
+})
+
+test('HSMs that show a key and then deny it end the call as an invalid handle, at once', async (t) => {
+  const { client, application, handle, hsms, soon, settled } = await clusterWithKey()
+  for (const hsm of hsms) hsm.script = (name) => (name === 'sign' ? refuse('CKR_KEY_HANDLE_INVALID') : 'usual')
+  const { value, millis } = await soon(signWith(application, handle))
+  t.like(value, { left: { _tag: 'CKR_KEY_HANDLE_INVALID' } })
+  t.true(millis <= 10, `${millis} ms`)
+  t.true(hsms.every((hsm) => hsm.counts('sign') <= 1))
+  await settled(client.close())
+})
+
+test('an HSM that is unable passes the call on', async (t) => {
+  const { client, application, handle, hsms, settled } = await clusterWithKey()
+  hsms[0]!.script = (name) => (name === 'sign' ? refuse('CKR_DEVICE_ERROR') : 'usual')
+  for (let i = 0; i < 4; i += 1) t.true(E.isRight(await settled(signWith(application, handle))))
+  for (const hsm of hsms) hsm.script = (name) => (name === 'sign' ? refuse('CKR_DEVICE_ERROR', 0, 'broken') : 'usual')
+  t.like(await settled(signWith(application, handle)), { left: { _tag: 'CKR_DEVICE_ERROR', message: 'broken' } })
   await settled(client.close())
 })
 

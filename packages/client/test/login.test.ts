@@ -174,3 +174,21 @@ test('no password stands in a frame in the clear, nor in the log', async (t) => 
   t.false(JSON.stringify(cluster.logger.lines).includes('canary-password'))
   await cluster.settled(cluster.client.close())
 })
+
+test('no buffer that carried a password keeps it', async (t) => {
+  const buffers: Uint8Array[] = []
+  const cluster = scriptedCluster({ onSeal: (plaintext) => buffers.push(plaintext) })
+  const carried = (): number => buffers.filter((buffer) => Buffer.from(buffer).includes('canary-password')).length
+  let carriedOnce = false
+  for (const hsm of cluster.hsms) {
+    hsm.users.get('user1')!.password = 'canary-password'
+    hsm.script = (name, { body }) => {
+      carriedOnce ||= name === 'login' && Buffer.from(body).includes('canary-password')
+      return 'usual'
+    }
+  }
+  t.true(E.isRight(await cluster.settled(open(cluster).login('crypto-user', 'user1', utf8Bytes('canary-password')))))
+  t.true(carriedOnce)
+  t.is(carried(), 0)
+  await cluster.settled(cluster.client.close())
+})

@@ -55,11 +55,13 @@ test('with retries off a throttled signature fails at once', async (t) => {
   await settled(client.close())
 })
 
-test('a throttled creation makes one key', async (t) => {
-  const { client, application, hsms, settled } = await clusterWithKey()
+test('a throttled creation waits before it is tried again, and makes one key', async (t) => {
+  const { client, application, hsms, soon, settled } = await clusterWithKey()
   throttle(hsms, 'generateKey', 2)
   const before = hsms[0]!.keys.size
-  t.true(E.isRight(await settled(makeKey(application))))
+  const { value, millis } = await soon(makeKey(application))
+  t.true(E.isRight(value))
+  t.true(millis >= 300 && millis <= 400, `${millis} ms`)
   t.is(hsms[0]!.keys.size, before + 1)
   await settled(client.close())
 })

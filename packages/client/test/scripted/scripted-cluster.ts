@@ -18,12 +18,20 @@ export type ScriptedClusterOptions = Readonly<{
   hsms?: number
   seed?: number
   settings?: Partial<ClusterSettings>
+  /** Sees what is sealed, in the very buffer. */
+  onSeal?: (plaintext: Uint8Array) => void
   /** Before the client connects. */
   prepare?: (hsms: ReadonlyArray<ScriptedHsm>) => void
 }>
 
 /** `count` scripted HSMs in as many AZs, a client, and a clock that moves when told. */
-export const scriptedCluster = ({ hsms: count = 3, seed = 1, settings = {}, prepare }: ScriptedClusterOptions = {}) => {
+export const scriptedCluster = ({
+  hsms: count = 3,
+  seed = 1,
+  settings = {},
+  prepare,
+  onSeal,
+}: ScriptedClusterOptions = {}) => {
   const clock = virtualClock({ settle: () => new Promise((resolve) => void setImmediate(resolve)) })
   const bus = memoryBus({ clock })
   const logger = memoryLogger()
@@ -67,7 +75,20 @@ export const scriptedCluster = ({ hsms: count = 3, seed = 1, settings = {}, prep
   const hsms = members.map((member) => addHsm(member, first))
   prepare?.(hsms)
 
-  const env = { bus, clock, random, logger, engine, certificates: toyVerifier(engine) }
+  const watched: Primitives = {
+    ...engine,
+    aesGcm: (key) => {
+      const { seal, open } = engine.aesGcm(key)
+      return {
+        open,
+        seal: (nonce, associatedData, plaintext) => {
+          onSeal?.(plaintext)
+          return seal(nonce, associatedData, plaintext)
+        },
+      }
+    },
+  }
+  const env = { bus, clock, random, logger, engine: watched, certificates: toyVerifier(engine) }
   const client = connectCluster(env, {
     servers: members.slice(0, 1).map(({ eniIp }) => eniIp),
     hsmCaCertificate: CA,

@@ -74,6 +74,10 @@ export interface ScriptedHsm {
   staticKeySigner: (statement: Uint8Array) => Uint8Array
   /** Off the network, both ways; it goes on living. */
   cut: boolean
+  /** Its frames are lost both ways; whoever asks it is answered. */
+  muted: boolean
+  /** Called when somebody asks for a hello. */
+  onHello: () => void
   /** Loses channels and sessions, keeps keys and users. */
   readonly restart: () => void
   readonly stop: () => void
@@ -115,6 +119,8 @@ export const scriptedHsm = (world: ScriptedWorld, member: Member, membership: Si
     serving: true,
     staticKeySigner: world.signByCluster,
     cut: false,
+    muted: false,
+    onHello: () => undefined,
     restart: () => {
       channels.clear()
       sessions.clear()
@@ -133,6 +139,7 @@ export const scriptedHsm = (world: ScriptedWorld, member: Member, membership: Si
   const never = new Promise<never>(() => undefined)
   const hello = async (): Promise<Uint8Array> => {
     if (hsm.cut) return never
+    hsm.onHello()
     const statement = staticKeyStatement(clusterId, member.hsmId, toBase64(staticKey.publicKey))
     return utf8Bytes(
       canonicalJson({
@@ -162,7 +169,7 @@ export const scriptedHsm = (world: ScriptedWorld, member: Member, membership: Si
 
   const send = (channelId: string, replies: ReadonlyArray<SessionReply>): void => {
     const to = channels.get(channelId)
-    if (to === undefined || hsm.cut || replies.length === 0) return
+    if (to === undefined || hsm.cut || hsm.muted || replies.length === 0) return
     const sealed = to.cipher.seal(encodeReplies(replies), to.header)
     const frame = Uint8Array.of(...to.header, ...sealed)
     sent.push(frame)
@@ -170,7 +177,7 @@ export const scriptedHsm = (world: ScriptedWorld, member: Member, membership: Si
   }
 
   const receive = (frame: Uint8Array): void => {
-    if (hsm.cut) return
+    if (hsm.cut || hsm.muted) return
     const header = frame.subarray(0, CHANNEL_ID_SIZE)
     const channelId = toHex(header)
     const from = channels.get(channelId)
