@@ -37,7 +37,11 @@ const resealed = (sealer: Sealer, { username, verifier }: UserRecord): Base64 =>
   verifier === NOTHING ? NOTHING : sealer.seal(PURPOSE.verifier(username), fromBase64(verifier))
 
 /** The facts by which an HSM takes a backup as its content, everything sealed anew for itself. */
-export const restoreEvents = ({ label, content }: OpenedBackup, sealer: Sealer): ReadonlyArray<HsmEvent> => [
+export const restoreEvents = (
+  { label, content }: OpenedBackup,
+  sealer: Sealer,
+  staticSignature: Base64,
+): ReadonlyArray<HsmEvent> => [
   {
     type: 'BackupRestoreStarted',
     backupId: label.backupId,
@@ -46,6 +50,7 @@ export const restoreEvents = ({ label, content }: OpenedBackup, sealer: Sealer):
     sealedClusterKey: sealer.seal(PURPOSE.clusterKey, fromBase64(content.clusterKey)),
     clusterCertificate: content.clusterCertificate,
     trustAnchor: content.trustAnchor,
+    staticSignature,
   },
   ...content.users.map((user): HsmEvent => ({ type: 'UserRestored', ...withVerifier(user, resealed(sealer, user)) })),
   ...content.keys.map((record): HsmEvent => ({ type: 'KeyInserted', ...bySync('backup'), record, superseded: [] })),

@@ -1,11 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { KeyMaterial } from '@hsmlab/crypto'
 import { type HsmIdentity, type HsmPhase, rootDigest } from '@hsmlab/domain'
 import { canonicalHsmState } from '@hsmlab/domain'
 import { type Base64, canonicalJson, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import { type ControlNotification, type HsmCondition, HsmHello, Membership } from '@hsmlab/protocol'
 import { readBackup, writeBackup } from './backup.ts'
 import { serveChannels, type ChannelServer } from './channel-server.ts'
-import { privateBytesOf, signStaticKey } from './cluster-key.ts'
+import { decodeClusterKey, privateBytesOf, signStaticKey } from './cluster-key.ts'
 import { clusterKeyOf, contentOf, restoreEvents } from './content.ts'
 import { destroySealingKey, type DeviceKeys } from './device-key.ts'
 import { handleAllocator } from './handle-allocator.ts'
@@ -112,20 +113,18 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
   }
 
   /** What a proxy needs to trust this HSM. */
-  const prepareHello = async (): Promise<Uint8Array | undefined> => {
-    const clusterKey = clusterKeyOf(state, sealer)
-    const { clusterCertificate, membership: installed } = state
-    if (clusterKey === undefined || clusterCertificate === undefined || installed === undefined) return undefined
+  const makeHello = (): Uint8Array | undefined => {
+    const { clusterCertificate, staticSignature, membership: installed } = state
+    if (clusterCertificate === undefined || staticSignature === undefined || installed === undefined) return undefined
+    const { document, signature } = installed
     const { staticKey } = identity
-    const staticSignature = await signStaticKey(engine, clusterKey, { clusterId, hsmId, staticKey })
-    if (staticSignature === undefined) return undefined
-    const told: HsmHello = {
+    const told = {
       clusterId,
       hsmId,
       clusterCertificate,
       staticKey,
-      staticSignature: toBase64(staticSignature),
-      membership: { document: installed.document, signature: installed.signature },
+      staticSignature,
+      membership: { document, signature },
     }
     return utf8Bytes(canonicalJson(HsmHello.encode(told)))
   }
@@ -151,8 +150,8 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
   const openForClients = async (): Promise<void> => {
     const isReady = state.phase === 'INITIALIZED' || state.phase === 'ACTIVE'
     if (ended || !isReady || !isMember() || staticPrivate === undefined) return
-    hello = await prepareHello()
-    if (hello === undefined || ended || channels !== undefined) return
+    hello = makeHello()
+    if (hello === undefined || channels !== undefined) return
     channels = serveChannels(env, {
       clusterId,
       hsmId,
@@ -180,15 +179,29 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
       ? E.right(undefined)
       : refusal('damaged', 'The HSM could not write its log; the outcome is unknown.')
 
+  const signedStaticKey = async (clusterKey: KeyMaterial): Promise<Base64 | undefined> => {
+    const { staticKey } = identity
+    const signature = await signStaticKey(engine, clusterKey, { clusterId, hsmId, staticKey })
+    return signature === undefined ? undefined : toBase64(signature)
+  }
+
   const installClusterCertificate = async (certificate: string, trustAnchor: string): HsmAnswer<void> => {
     if (state.clusterCertificate === certificate && state.trustAnchor === trustAnchor) return E.right(undefined)
     if (state.phase !== 'UNINITIALIZED') return refusal('wrongCondition', 'The HSM is not waiting for a certificate.')
     const clusterKey = clusterKeyOf(state, sealer)
     const privateBytes = clusterKey === undefined ? undefined : privateBytesOf(clusterKey)
-    if (privateBytes === undefined || !env.certificates.certifiesKey(certificate, privateBytes)) {
+    if (
+      clusterKey === undefined ||
+      privateBytes === undefined ||
+      !env.certificates.certifiesKey(certificate, privateBytes)
+    ) {
       return refusal('wrongCondition', "The certificate does not certify this HSM's key.")
     }
-    return written([{ type: 'ClusterCertificateStored', clusterCertificate: certificate, trustAnchor }])
+    const staticSignature = await signedStaticKey(clusterKey)
+    if (staticSignature === undefined) return refusal('damaged', "The cluster's key cannot be used.")
+    return written([
+      { type: 'ClusterCertificateStored', clusterCertificate: certificate, trustAnchor, staticSignature },
+    ])
   }
 
   const installMembership = async (document: string, signature: Base64): HsmAnswer<void> => {
@@ -207,7 +220,7 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
       membership = next
     }
     if (channels === undefined) await openForClients()
-    else hello = await prepareHello()
+    else hello = makeHello()
     return E.right(undefined)
   }
 
@@ -228,7 +241,10 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
     if (opened === undefined) return refusal('damaged', 'The backup is damaged, or was made by HSMs of another maker.')
     if (state.phase === 'ACTIVE' && state.maskingKeyId === opened.label.maskingKeyId) return E.right(undefined)
     if (state.phase !== 'BLANK') return refusal('wrongCondition', 'The HSM has content already.')
-    return written(restoreEvents(opened, sealer))
+    const clusterKey = decodeClusterKey(fromBase64(opened.content.clusterKey))
+    const staticSignature = clusterKey === undefined ? undefined : await signedStaticKey(clusterKey)
+    if (staticSignature === undefined) return refusal('damaged', "The backup's cluster key cannot be used.")
+    return written(restoreEvents(opened, sealer, staticSignature))
   }
 
   const handOver: Hsm['handOver'] = async () => {

@@ -68,7 +68,11 @@ const codecs = [
       precoVerifier: Base64Codec,
     }),
   ),
-  versioned('ClusterCertificateStored', 1, t.strict({ clusterCertificate: t.string, trustAnchor: t.string })),
+  versioned(
+    'ClusterCertificateStored',
+    1,
+    t.strict({ clusterCertificate: t.string, trustAnchor: t.string, staticSignature: Base64Codec }),
+  ),
   versioned(
     'MembershipInstalled',
     1,
@@ -85,6 +89,7 @@ const codecs = [
       sealedClusterKey: Base64Codec,
       clusterCertificate: t.string,
       trustAnchor: t.string,
+      staticSignature: Base64Codec,
     }),
   ),
   versioned('UserRestored', 1, UserRecordCodec),

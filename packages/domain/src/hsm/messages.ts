@@ -11,6 +11,9 @@ export type HsmMode = 'FIPS' | 'NON_FIPS'
 /** A password verifier (PBKDF2), sealed under the HSM's own key; the appliance user has none. */
 export type SealedVerifier = Base64
 
+/** The cluster key's word that this HSM's channel key is one of the cluster's; made when the HSM gets that key. */
+export type StaticSignature = Base64
+
 /** The account as a backup carries it: what locks it travels too. */
 export type UserRecord = Readonly<{
   username: Username
@@ -53,7 +56,10 @@ export type HsmEvent =
       'HsmInitialized',
       { maskingKeyId: string; sealedMaskingKey: Base64; sealedClusterKey: Base64; precoVerifier: SealedVerifier }
     >
-  | Message<'ClusterCertificateStored', { clusterCertificate: string; trustAnchor: string }>
+  | Message<
+      'ClusterCertificateStored',
+      { clusterCertificate: string; trustAnchor: string; staticSignature: StaticSignature }
+    >
   | Message<'MembershipInstalled', { document: string; signature: Base64; membershipVersion: number }>
   | Message<'BackupTaken', { backupId: string }>
   | Message<
@@ -65,6 +71,7 @@ export type HsmEvent =
         sealedClusterKey: Base64
         clusterCertificate: string
         trustAnchor: string
+        staticSignature: StaticSignature
       }
     >
   | Message<'UserRestored', UserRecord>

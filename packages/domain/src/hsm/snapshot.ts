@@ -33,6 +33,7 @@ const CanonicalState = t.strict({
   sealedClusterKey: optional(Base64Codec),
   clusterCertificate: optional(t.string),
   trustAnchor: optional(t.string),
+  staticSignature: optional(Base64Codec),
   membership: optional(t.strict({ document: t.string, signature: Base64Codec, version: t.number })),
   users: t.readonlyArray(UserRecordCodec),
   keys: t.readonlyArray(KeyRecord),

@@ -43,6 +43,7 @@ export type HsmState = {
   sealedClusterKey: Base64 | undefined
   clusterCertificate: string | undefined
   trustAnchor: string | undefined
+  staticSignature: Base64 | undefined
   membership: Readonly<{ document: string; signature: Base64; version: number }> | undefined
   readonly users: Map<Username, UserRecord>
   readonly keys: Map<KeyHandle, KeyRecord>
@@ -63,6 +64,7 @@ export const blankHsm = (): HsmState => ({
   sealedClusterKey: undefined,
   clusterCertificate: undefined,
   trustAnchor: undefined,
+  staticSignature: undefined,
   membership: undefined,
   users: new Map(),
   keys: new Map(),
@@ -130,6 +132,7 @@ export const evolveHsm = (state: HsmState, { event }: HsmFact): HsmState => {
       state.phase = 'INITIALIZED'
       state.clusterCertificate = event.clusterCertificate
       state.trustAnchor = event.trustAnchor
+      state.staticSignature = event.staticSignature
       return state
     case 'MembershipInstalled':
       state.membership = { document: event.document, signature: event.signature, version: event.membershipVersion }
@@ -140,6 +143,7 @@ export const evolveHsm = (state: HsmState, { event }: HsmFact): HsmState => {
       state.sealedClusterKey = event.sealedClusterKey
       state.clusterCertificate = event.clusterCertificate
       state.trustAnchor = event.trustAnchor
+      state.staticSignature = event.staticSignature
       return state
     case 'UserRestored': {
       const { type: _type, ...user } = event
