@@ -8,15 +8,15 @@ import {
   verify,
 } from 'node:crypto'
 import type { Primitives } from '@hsmlab/crypto'
-import { joined, plain, unlessRefused } from './bytes.ts'
+import { plain, unlessRefused } from './bytes.ts'
 
 type Okp = 'X25519' | 'Ed25519'
 
-/** PrivateKeyInfo up to the key (RFC 8410 §7). */
-const PKCS8_PREFIX: Readonly<Record<Okp, Uint8Array>> = {
-  X25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
-  Ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
-}
+const base64url = (raw: Uint8Array): string => Buffer.from(raw).toString('base64url')
+
+/** As JWK a key is in at once, as PKCS#8 OpenSSL tries its decoders first: ten times as long. `x` is computed anew. */
+const privateKeyOf = (curve: Okp, raw: Uint8Array): KeyObject =>
+  createPrivateKey({ key: { kty: 'OKP', crv: curve, d: base64url(raw), x: base64url(raw) }, format: 'jwk' })
 
 /**
  * The key object of 32 raw bytes, made at their first use and kept as long as the bytes are (a private key takes
@@ -28,17 +28,12 @@ const privateKeys = (curve: Okp) => {
     known.set(raw, key)
     return key
   }
-  const keyOf = (raw: Uint8Array): KeyObject =>
-    known.get(raw) ??
-    remember(
-      raw,
-      createPrivateKey({ key: Buffer.from(joined(PKCS8_PREFIX[curve], raw)), format: 'der', type: 'pkcs8' }),
-    )
+  const keyOf = (raw: Uint8Array): KeyObject => known.get(raw) ?? remember(raw, privateKeyOf(curve, raw))
   return { remember, keyOf }
 }
 
 const publicKeyOf = (curve: Okp, raw: Uint8Array): KeyObject =>
-  createPublicKey({ key: { kty: 'OKP', crv: curve, x: Buffer.from(raw).toString('base64url') }, format: 'jwk' })
+  createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(raw) }, format: 'jwk' })
 
 const rawOf = (text: string | undefined): Uint8Array => Uint8Array.from(Buffer.from(text ?? '', 'base64url'))
 
