@@ -6,7 +6,7 @@ const WORLD = { account: '000000000000', region: 'us-east-1' }
 export const welcome = (controller: Controller): string => {
   const { vpcId, subnets } = controller.vpc(WORLD)
   const lines = subnets.map(({ subnetId, availabilityZone, networkPrefix }) =>
-    ['   ', subnetId, ` ${availabilityZone}`, ` ${networkPrefix}0/24`].join(''),
+    ['    ', subnetId, ` ${availabilityZone}`, ` ${networkPrefix}0/24`].join(''),
   )
   return [
     'hsmlab: the AWS CloudHSM V2 API (AWS JSON 1.1), version 2017-04-28.',
