@@ -43,25 +43,34 @@ const clusterRow = ({ clusters }: ProductStatus): ReadonlyArray<string> => {
   return ['Cluster', `${first.clusterId}  ${first.state}  ${first.hsms.length} HSMs in ${zones || 'no zone'}${more}`]
 }
 
-const next = ({ instance, status, dataDirectory }: Started, module: string): ReadonlyArray<ReadonlyArray<string>> => {
+/** A command to paste, and what it is for. A shell takes the remark as a comment. */
+type Try = readonly [command: string, remark: string]
+
+const next = ({ instance, status, dataDirectory }: Started, module: string): ReadonlyArray<Try> => {
   const zone = status.clusters[0]?.hsms[0]?.availabilityZone ?? 'us-east-1a'
-  const active = status.clusters.some(({ state }) => state === 'ACTIVE')
-  const environment = `eval "$(npx hsmlab env --data ${shellWord(dataDirectory)})"`
-  if (!active) {
-    return [
-      [environment, 'use it from this shell'],
-      ['aws cloudhsmv2 describe-clusters', `AWS API at ${instance.endpoint}`],
-    ]
+  const environment: Try = [`eval "$(npx hsmlab env --data ${shellWord(dataDirectory)})"`, 'use it from this shell']
+  if (!status.clusters.some(({ state }) => state === 'ACTIVE')) {
+    return [environment, ['aws cloudhsmv2 describe-clusters', `AWS API at ${instance.endpoint}`]]
   }
+  const { username, password } = READY_MADE.cryptoUser
   return [
-    [environment, 'use it from this shell'],
-    [`pkcs11-tool --module ${module} -l -p user1:password1 --keypairgen --key-type EC:prime256v1 --label first`, ''],
-    [`pkcs11-tool --module ${module} -O`, 'see the public key'],
-    ['npx cloudhsm-cli interactive', 'manage users and keys'],
-    ['npx hsmlab status', 'see zones, HSMs and keys'],
-    [`npx hsmlab chaos kill-az ${zone}`, 'lose a zone; heal brings it back'],
+    environment,
+    [`pkcs11-tool --module ${module} -l -p ${username}:${password} --keypairgen --key-type EC:prime256v1 -a first`, ''],
+    [`pkcs11-tool --module ${module} -O`, 'the public key'],
+    ['npx cloudhsm-cli interactive', 'users and keys'],
+    ['npx hsmlab status', 'zones, HSMs and how they agree'],
+    [`npx hsmlab chaos kill-az ${zone}`, 'lose a zone; chaos heal brings it back'],
     ['npx hsmlab replay --verify', 'fold the history again'],
   ]
+}
+
+const REMARK_COLUMN = 52
+
+const tryText = ([command, remark]: Try): string => {
+  if (remark === '') return `  ${command}`
+  return command.length > REMARK_COLUMN
+    ? `  ${command}  # ${remark}`
+    : `  ${command.padEnd(REMARK_COLUMN)}  # ${remark}`
 }
 
 /** What `up` prints when the product is ready: aligned, and meant to be pasted from. */
@@ -78,6 +87,17 @@ export const startText = (started: Started): string => {
     ['Data', dataDirectory],
   ]
   const title = `hsmlab ${status.version} is ready (pid ${instance.pid}, ${Math.round(readyMillis)} ms)`
-  const tries = textTable(next(started, module ?? 'p11-kit-client.so'), '  ')
+  const tries = next(started, module ?? 'p11-kit-client.so')
+    .map(tryText)
+    .join('\n')
   return `${title}\n\n${textTable(facts, '  ')}\n\nTry:\n${tries}`
 }
+
+/** The same for programs. */
+export const startedJson = ({ instance, status: { version, clusters }, readyMillis, dataDirectory }: Started) => ({
+  ...instance,
+  version,
+  dataDirectory,
+  readyMillis: Math.round(readyMillis),
+  clusters: clusters.map(({ clusterId, state }) => ({ clusterId, state })),
+})

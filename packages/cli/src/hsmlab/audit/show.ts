@@ -3,21 +3,25 @@ import type { ChainedAuditRecord, HsmId } from '@hsmlab/domain'
 import { LOCAL_ERROR } from '@hsmlab/protocol/local'
 import { type ControlClient, withControl } from '../control.ts'
 import { EXIT, type ExitCode, type Problem } from '../outcome.ts'
-import { type AuditSelection, byTime, collectAudit } from './collect.ts'
+import { type AuditSelection, byTime, collectAudit, isSelected, keptAudit } from './collect.ts'
 import { auditPrinter } from './print.ts'
 
 export type AuditOutput = Readonly<{ print: (text: string) => void; json: boolean }>
 
 type Ended = Promise<E.Either<Problem, ExitCode>>
 
-/** Prints the records that there are. */
-export const auditShow = (dataDirectory: string, selection: AuditSelection, { print, json }: AuditOutput): Ended =>
-  withControl(dataDirectory, async (control) => {
-    const records = await collectAudit(control, selection)
-    if (E.isLeft(records)) return records
-    byTime(records.right).forEach(auditPrinter(print, json, selection.hsmId !== undefined))
-    return E.right(EXIT.done)
-  })
+/** Prints the records that there are, whether the product runs or not. */
+export const auditShow = async (
+  dataDirectory: string,
+  selection: AuditSelection,
+  { print, json }: AuditOutput,
+): Ended => {
+  const kept = await keptAudit(dataDirectory)
+  if (E.isLeft(kept)) return kept
+  const selected = kept.right.records.filter((chained) => isSelected(selection, chained))
+  byTime(selected).forEach(auditPrinter(print, json, selection.hsmId !== undefined))
+  return E.right(EXIT.done)
+}
 
 /** The highest sequence number of each HSM. */
 const highest = (records: ReadonlyArray<ChainedAuditRecord>): Map<HsmId, number> => {
@@ -45,7 +49,7 @@ const followFrom = async (
   return E.right(EXIT.done)
 }
 
-/** Prints the newest `count` records, then those to come, until `interrupted` is called back or the product ends. */
+/** Prints the newest `count` records, then those to come, until Ctrl-C or until the product ends. */
 export const auditTail = (
   dataDirectory: string,
   selection: AuditSelection,

@@ -7,13 +7,12 @@ import {
   type ChainedAuditRecord,
   describeAuditFinding,
   type HsmId,
+  verifyAuditChain,
 } from '@hsmlab/domain'
-import { verifyAuditChain } from '@hsmlab/domain'
 import { fromBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import type { SignedAuditHead } from '@hsmlab/protocol/local'
-import { withControl } from '../control.ts'
 import { EXIT, type Outcome, told } from '../outcome.ts'
-import { collectAudit } from './collect.ts'
+import { keptAudit } from './collect.ts'
 
 /** What the audit log of one HSM is worth. `signedUpTo`: so many records its own signature vouches for. */
 export type AuditVerdict = Readonly<{
@@ -69,14 +68,11 @@ const verdictText = (verdict: AuditVerdict): string => {
 }
 
 /** Holds the kept audit records against their chain and against the heads that the HSMs signed. */
-export const auditVerify = (dataDirectory: string): Promise<Outcome> =>
-  withControl(dataDirectory, async (control): Promise<Outcome> => {
-    const records = await collectAudit(control, {})
-    if (E.isLeft(records)) return records
-    const heads = await control.call('auditHeads', {})
-    if (E.isLeft(heads)) return heads
-    const verdicts = judgeAudit(records.right, heads.right.heads)
-    const sound = verdicts.every(isSound)
-    const text = verdicts.length === 0 ? 'There are no audit records yet.' : verdicts.map(verdictText).join('\n')
-    return E.right(told({ sound, hsms: verdicts }, text, sound ? EXIT.done : EXIT.differs))
-  })
+export const auditVerify = async (dataDirectory: string): Promise<Outcome> => {
+  const kept = await keptAudit(dataDirectory)
+  if (E.isLeft(kept)) return kept
+  const verdicts = judgeAudit(kept.right.records, kept.right.heads)
+  const sound = verdicts.every(isSound)
+  const text = verdicts.length === 0 ? 'There are no audit records yet.' : verdicts.map(verdictText).join('\n')
+  return E.right(told({ sound, hsms: verdicts }, text, sound ? EXIT.done : EXIT.differs))
+}

@@ -43,7 +43,7 @@ export const describeHistory = (folded: ReadonlyArray<FoldedLog>) => ({
     one._tag === 'controller'
       ? allClusters(one.plane).map((cluster) => ({
           clusterId: cluster.clusterId,
-          state: stateOf(cluster),
+          state: stateOf(cluster, false),
           hsmType: cluster.hsmType,
           mode: cluster.mode,
           hsms: hsmsOf(cluster).map(({ hsmId, state, place }) => ({

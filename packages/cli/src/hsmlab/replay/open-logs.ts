@@ -1,17 +1,11 @@
-import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
-import type { HasSha256 } from '@hsmlab/application'
 import { NOT_RUNNING } from '../../shared/connect.ts'
 import { connectControl } from '../control.ts'
+import { HASHES } from '../hashes.ts'
 import type { Problem } from '../outcome.ts'
 import type { Logs } from './log-source.ts'
 import { runningLogs } from './running-logs.ts'
 import { storedLogs, storedMacKeys } from './stored-logs.ts'
-
-/** What a log is checked with. */
-const HASHES: HasSha256 = {
-  primitives: { sha256: (bytes) => createHash('sha256').update(bytes).digest() },
-}
 
 /** Hands `use` the logs of an instance: streamed by the product when it runs, else read from the disk. */
 export const withLogs = async <A>(
