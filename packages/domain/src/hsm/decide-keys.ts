@@ -34,7 +34,9 @@ export const creationRefusal = (
   volatile: VolatileCount,
   isPair: boolean,
 ): HsmRejection | undefined => {
-  if (caller.user?.role !== 'crypto-user') return rejection('CKR_USER_NOT_LOGGED_IN', 'Only crypto users make keys.')
+  // The user may have been deleted since it logged in.
+  const user = caller.user === undefined ? undefined : state.users.get(caller.user.username)
+  if (user?.role !== 'crypto-user') return rejection('CKR_USER_NOT_LOGGED_IN', 'Only crypto users make keys.')
   const count = isPair ? 2 : 1
   if (state.keys.size + volatile.keys + count > KEYS_MAX) {
     return rejection('CKR_DEVICE_MEMORY', `The HSM holds at most ${KEYS_MAX} keys.`)
