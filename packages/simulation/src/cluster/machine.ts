@@ -1,0 +1,139 @@
+import { type HsmSettings, type Rack, startRack } from '@hsmlab/application'
+import type { X25519KeyPair } from '@hsmlab/crypto'
+import type { AvailabilityZone } from '@hsmlab/domain'
+import { type DeviceHome, type DeviceStorage, sleep } from '@hsmlab/ports'
+import { simulatedHardware } from '../certificates/simulated-certificates.ts'
+import { type DiskFaults, type DiskStep, type SeededDisk, seededDisk } from '../disk/seeded-disk.ts'
+import { diceFrom, numbersFrom } from '../random/dice.ts'
+import { mortalStorage, type Process, startProcess } from './process.ts'
+import type { World } from './world.ts'
+
+/** How long the disk takes, in milliseconds: from, to. */
+const DISK_MILLIS: Readonly<Record<DiskStep, readonly [number, number]>> = {
+  open: [0.5, 2],
+  read: [0.05, 0.3],
+  write: [0.05, 0.3],
+  sync: [0.2, 2],
+  cell: [0.2, 1],
+}
+
+type Device = Readonly<{ log: SeededDisk; deviceKey: SeededDisk }>
+
+/** What never changes about a machine. */
+export type MachinePart = Readonly<{
+  zone: AvailabilityZone
+  rackKey: X25519KeyPair
+  /** Raw X25519 public key of the controller. */
+  controllerKey: Uint8Array
+  settings: HsmSettings
+  /** Changes what the rack's log disks do: for tests that break them on purpose. */
+  brokenDisk?: Partial<DiskFaults>
+}>
+
+/** The computer of one Availability Zone, with the disks of its HSMs, and the rack that runs on it or does not. */
+export interface Machine {
+  readonly zone: AvailabilityZone
+  readonly rack: () => Rack | undefined
+  /** Boots it; a machine that runs is left alone. It has booted when `rack` is there. */
+  readonly start: () => void
+  /** The process dies, the machine lives on. */
+  readonly killProcess: () => void
+  readonly losePower: () => void
+  /** Disks of the HSMs' logs, by HSM. */
+  readonly disks: () => ReadonlyMap<string, SeededDisk>
+  /** Moves the wall clock, either way, in microseconds. */
+  readonly shiftWall: (micros: number) => void
+  /** How much longer than usual its disks take: 1 is as usual. */
+  readonly setDiskSlowness: (factor: number) => void
+}
+
+/** The keys that all HSMs of this maker share. */
+const BACKUP_AUTHORITIES = { manufacturerKey: new Uint8Array(32).fill(1), awsKey: new Uint8Array(32).fill(2) }
+
+export const newMachine = (world: World, part: MachinePart): Machine => {
+  const { zone } = part
+  const devices = new Map<string, Device>()
+  let slowness = 1
+  let wallShift = 0
+  let incarnation = 0
+  let process: Process | undefined
+  let rack: Rack | undefined
+
+  const newDisk = (name: string, faults: Partial<DiskFaults>): SeededDisk => {
+    const dice = diceFrom(`${world.seed}/disk/${name}/time`)
+    const wait = (step: DiskStep): Promise<void> =>
+      sleep(world.clock, slowness * dice.between(DISK_MILLIS[step][0], DISK_MILLIS[step][1]))
+    return seededDisk({ random: numbersFrom(`${world.seed}/disk/${name}`), faults, wait })
+  }
+  const deviceOf = (name: string): Device => {
+    const device = devices.get(name) ?? {
+      log: newDisk(`${name}/log`, part.brokenDisk ?? {}),
+      deviceKey: newDisk(`${name}/key`, {}),
+    }
+    devices.set(name, device)
+    return device
+  }
+  const homeOf = (name: string): DeviceHome => {
+    const { log, deviceKey } = deviceOf(name)
+    return { disk: log, deviceKey: deviceKey.nvram }
+  }
+  const storage: DeviceStorage = {
+    list: () => Promise.resolve([...devices.keys()]),
+    home: homeOf,
+    remove: (name) => Promise.resolve(void devices.delete(name)),
+  }
+
+  const boot = async (running: Process): Promise<void> => {
+    const { bus, clock, random, engine, logger, isAlive } = running
+    const started = await startRack(
+      {
+        bus,
+        clock,
+        random,
+        engine,
+        logger,
+        certificates: world.certificates,
+        hardware: simulatedHardware,
+        settings: part.settings,
+        backupAuthorities: BACKUP_AUTHORITIES,
+      },
+      {
+        availabilityZone: zone,
+        rackKey: part.rackKey,
+        controllerKey: part.controllerKey,
+        storage: mortalStorage(storage, isAlive),
+      },
+    )
+    if (isAlive()) rack = started
+  }
+
+  const die = (stop: (disk: SeededDisk) => void): void => {
+    process?.kill()
+    process = undefined
+    rack = undefined
+    for (const { log, deviceKey } of devices.values()) {
+      stop(log)
+      stop(deviceKey)
+    }
+  }
+
+  return {
+    zone,
+    rack: () => rack,
+    start: () => {
+      if (process !== undefined) return
+      incarnation += 1
+      process = startProcess(world, `rack ${zone}`, zone, { incarnation, wallShiftMicros: () => wallShift })
+      void boot(process)
+    },
+    killProcess: () => die((disk) => disk.killProcess()),
+    losePower: () => die((disk) => disk.losePower()),
+    disks: () => new Map([...devices].map(([name, { log }]) => [name, log])),
+    shiftWall: (micros) => {
+      wallShift += micros
+    },
+    setDiskSlowness: (factor) => {
+      slowness = factor
+    },
+  }
+}

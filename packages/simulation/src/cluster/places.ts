@@ -1,0 +1,20 @@
+import type { AvailabilityZone, ClusterId, HsmId } from '@hsmlab/domain'
+
+/** One HSM of the cluster: who it is and where it stands. */
+export type Place = Readonly<{ hsmId: HsmId; zone: AvailabilityZone; eniIp: string; lane: number }>
+
+export const CLUSTER_ID = 'cluster-abcdefghijk' as ClusterId
+
+const place = (letter: 'a' | 'b' | 'c', lane: number): Place => ({
+  hsmId: `hsm-${letter.repeat(11)}` as HsmId,
+  zone: `us-east-1${letter}` as AvailabilityZone,
+  eniIp: `10.0.${lane}.10`,
+  lane,
+})
+
+/** Three HSMs in three Availability Zones. */
+export const PLACES = [place('a', 1), place('b', 2), place('c', 3)] as const
+
+/** Where the application, its proxy and the operator stand: outside of the Availability Zones. */
+export const CLIENT_ZONE = 'clients'
+export const CONTROL_ZONE = 'control'

@@ -1,0 +1,110 @@
+import type { AvailabilityZone } from '@hsmlab/domain'
+import { EVERYWHERE, type LinkFaults, type Zone } from '../bus/network.ts'
+import { CLIENT_ZONE, PLACES } from '../cluster/places.ts'
+import type { Dice } from '../random/dice.ts'
+import type { Fault, FaultStep } from './steps.ts'
+
+export type FaultPlanPart = Readonly<{
+  durationMillis: number
+  /** The only AZ that may suffer. */
+  sufferer: AvailabilityZone | undefined
+  firstId: number
+}>
+
+const COUNT = [1, 6] as const
+/** Each kind of fault has this chance to be part of a history at all: a history of one kind goes deeper. */
+const ENABLED = 0.5
+
+const ALL_ZONES = PLACES.map(({ zone }) => zone)
+
+type Draw = (dice: Dice, zone: AvailabilityZone) => Fault
+
+const outage = (dice: Dice): number => Math.round(dice.happens(0.3) ? dice.between(20, 300) : dice.between(300, 3000))
+
+type Links = ReadonlyArray<readonly [Zone, Zone]>
+
+const isolation = (dice: Dice, zone: Zone): Links =>
+  dice.pick<Links>([
+    [
+      [zone, EVERYWHERE],
+      [EVERYWHERE, zone],
+    ],
+    [[EVERYWHERE, zone]],
+    [[zone, EVERYWHERE]],
+    [
+      [zone, CLIENT_ZONE],
+      [CLIENT_ZONE, zone],
+    ],
+    [[CLIENT_ZONE, zone]],
+  ])
+
+/** Faults of one AZ. */
+const LOCAL: ReadonlyArray<Draw> = [
+  (dice, zone) => ({ type: 'kill', zones: [zone], millis: outage(dice) }),
+  (dice, zone) => ({ type: 'lose-power', zones: [zone], proxy: false, millis: outage(dice) }),
+  (dice, zone) => ({ type: 'crash-hsm', zone, millis: outage(dice) }),
+  (dice, zone) => ({ type: 'cut', links: isolation(dice, zone), millis: outage(dice) }),
+  (dice, zone) => ({ type: 'disk-full', zone, millis: Math.round(dice.between(1, 400)) }),
+  (dice, zone) => ({ type: 'disk-error', zone, millis: Math.round(dice.between(1, 100)) }),
+  (dice, zone) => ({ type: 'disk-slow', zone, factor: dice.pick([10, 50, 300]), millis: outage(dice) }),
+  (dice, zone) => ({ type: 'shift-clock', zone, micros: Math.round(dice.between(-5_000_000, 5_000_000)) }),
+]
+
+const weather = (dice: Dice): Fault => ({
+  type: 'weather',
+  faults: dice.pick<Partial<LinkFaults>>([
+    { loss: dice.between(0.02, 0.4) },
+    { duplicate: dice.between(0.05, 0.6) },
+    { reorder: dice.between(0.1, 0.8), delayMax: 20 },
+    { delayMin: 1, delayMax: dice.pick([10, 80, 400]) },
+    { loss: 0.1, duplicate: 0.1, reorder: 0.3, delayMax: 40 },
+  ]),
+  millis: outage(dice),
+})
+
+const otherThan = (dice: Dice, zone: AvailabilityZone): AvailabilityZone => {
+  const [first = zone, ...rest] = ALL_ZONES.filter((other) => other !== zone)
+  return dice.pick([first, ...rest])
+}
+
+/** Faults of several AZs, or of what stands outside of them. */
+const GLOBAL: ReadonlyArray<Draw> = [
+  weather,
+  (dice) => ({ type: 'lose-power', zones: ALL_ZONES, proxy: dice.happens(0.5), millis: outage(dice) }),
+  (dice) => ({ type: 'kill', zones: ALL_ZONES, millis: outage(dice) }),
+  (dice, zone) => ({ type: 'lose-power', zones: [zone, otherThan(dice, zone)], proxy: false, millis: outage(dice) }),
+  (dice, zone) => {
+    const other = otherThan(dice, zone)
+    const links = dice.pick<Links>([
+      [
+        [zone, other],
+        [other, zone],
+      ],
+      [[zone, other]],
+    ])
+    return { type: 'cut', links, millis: outage(dice) }
+  },
+  (dice) => ({ type: 'cut', links: [[CLIENT_ZONE, EVERYWHERE]], millis: outage(dice) }),
+  (dice) => ({ type: 'kill-proxy', millis: Math.round(dice.between(1, 800)) }),
+  () => ({ type: 'lose-feed' }),
+  (dice) => ({ type: 'feed-down', millis: outage(dice) }),
+]
+
+/** Draws which kinds of faults there are, then when each strikes and whom. */
+export const planFaults = (
+  dice: Dice,
+  { durationMillis, sufferer, firstId }: FaultPlanPart,
+): ReadonlyArray<FaultStep> => {
+  const kinds = sufferer === undefined ? [...LOCAL, ...GLOBAL] : LOCAL
+  const enabled = kinds.filter(() => dice.happens(ENABLED))
+  const [first] = kinds
+  const [one = first, ...others] = enabled
+  if (one === undefined) return []
+  const count = Math.round(dice.between(COUNT[0], COUNT[1]))
+  return Array.from({ length: count }, (_, i) => {
+    const [someZone = ALL_ZONES[0], ...otherZones] = ALL_ZONES
+    const zone = sufferer ?? dice.pick([someZone ?? PLACES[0].zone, ...otherZones])
+    const at = Math.round(dice.between(0, durationMillis * 0.95))
+    return { kind: 'fault', id: firstId + i, at, fault: dice.pick([one, ...others])(dice, zone) }
+  })
+}

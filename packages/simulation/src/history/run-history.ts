@@ -1,0 +1,192 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { invariant } from '@hsmlab/event-sourcing'
+import { buildCluster, type Cluster, type ClusterOptions, PROGRAMS } from '../cluster/cluster.ts'
+import { PLACES } from '../cluster/places.ts'
+import { type Ground, newWorld, type World } from '../cluster/world.ts'
+import { checkHistory } from '../check/check-history.ts'
+import type { Sample } from '../check/replay.ts'
+import type { Violation } from '../check/violation.ts'
+import { diceFrom } from '../random/dice.ts'
+import { applyFault, mendEverything, restartHsm } from './apply-fault.ts'
+import { perform } from './perform.ts'
+import { type Journal, newJournal, type WorkRecord } from './record.ts'
+import { type Plan, STEADY_AES, STEADY_PAIR, type WorkStep } from './steps.ts'
+
+export type HistoryResult = Readonly<{
+  violations: ReadonlyArray<Violation>
+  /** The same for every run of the same plan. */
+  traceHash: string
+  journal: Journal
+  /** Events of the virtual clock. */
+  steps: number
+  virtualMillis: number
+}>
+
+/** How often what is waited for is looked at. */
+const LOOK_MILLIS = 20
+/** After the faults have ended, every call has an answer and every HSM serves within so long. */
+const LIVENESS_MILLIS = 25_000
+/** A round of anti-entropy that began during a fault may wait for two answers that were lost. */
+const ROUND_UNDER_WAY_MILLIS = 2_100
+const SAMPLE_MILLIS = [150, 900] as const
+
+/** Lets time pass until `done` says so; false when `millisMax` came first. */
+const pass = async ({ clock }: World, millisMax: number, done: () => boolean): Promise<boolean> => {
+  const deadline = clock.monotonicMillis() + millisMax
+  while (!done()) {
+    if (clock.monotonicMillis() >= deadline) return false
+    await clock.advance(LOOK_MILLIS)
+  }
+  return true
+}
+
+/** Lets time pass until `promise` has come. */
+const drive = async <A>(world: World, promise: Promise<A>): Promise<A> => {
+  let result: E.Either<unknown, A> | undefined
+  promise.then(
+    (value) => (result = E.right(value)),
+    (cause: unknown) => (result = E.left(cause)),
+  )
+  await pass(world, Infinity, () => result !== undefined)
+  invariant(result !== undefined, 'time passes until the promise has come')
+  if (E.isLeft(result)) throw result.left
+  return result.right
+}
+
+const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: WorkStep): void => {
+  const record: WorkRecord = { step, invokedAt: now(), returnedAt: undefined, outcome: { _tag: 'pending' } }
+  journal.records.push(record)
+  const application = cluster.proxy.application(step.program)
+  const run = async (): Promise<void> => {
+    const result = application && (await perform(application, step, journal))
+    record.returnedAt = now()
+    if (result === undefined || (E.isLeft(result) && result.left === 'nothing to do')) {
+      record.outcome = { _tag: 'skipped' }
+    } else if (E.isLeft(result) && result.left !== 'nothing to do') {
+      record.outcome = { _tag: 'failed', ckr: result.left._tag, message: result.left.message }
+    } else record.outcome = { _tag: 'ok' }
+    cluster.world.trace.addText(`${step.id} ${JSON.stringify(record.outcome)}`)
+  }
+  void run()
+}
+
+/** The proxy died: nobody is there any more to whom its answers could come. */
+const abandon = (journal: Journal): void => {
+  for (const record of journal.records) if (record.outcome._tag === 'pending') record.outcome = { _tag: 'abandoned' }
+}
+
+const makeSteadyKeys = async (cluster: Cluster, journal: Journal): Promise<void> => {
+  const application = cluster.proxy.application('app-1')
+  invariant(application !== undefined, 'the proxy runs')
+  const steps = [
+    { kind: 'work', id: STEADY_AES, at: 0, program: 'app-1', operation: { type: 'make-aes' } },
+    { kind: 'work', id: STEADY_PAIR, at: 0, program: 'app-1', operation: { type: 'make-pair' } },
+  ] as const
+  for (const step of steps) {
+    const made = await perform(application, step, journal)
+    invariant(E.isRight(made), 'keys are made before the faults begin')
+  }
+}
+
+/** Takes the state of a running HSM now and then, to be compared with its log at the end. */
+const sampleStates = (cluster: Cluster, seed: number, samples: Sample[]): (() => void) => {
+  const { clock } = cluster.world
+  const dice = diceFrom(`${seed}/samples`)
+  let stopped = false
+  const sample = (): void => {
+    if (stopped) return
+    const place = dice.pick([...PLACES])
+    const machine = cluster.machines.find(({ zone }) => zone === place.zone)
+    void machine
+      ?.rack()
+      ?.hsm(place.hsmId)
+      ?.canonicalState()
+      .then(({ revision, state }) => samples.push({ hsmId: place.hsmId, revision, state }))
+    clock.after(dice.between(SAMPLE_MILLIS[0], SAMPLE_MILLIS[1]), sample)
+  }
+  sample()
+  return () => {
+    stopped = true
+  }
+}
+
+const servingHsms = ({ machines }: Cluster): number =>
+  machines.filter(({ zone, rack }) => {
+    const place = PLACES.find((each) => each.zone === zone)
+    return place !== undefined && rack()?.hsm(place.hsmId)?.describe().condition === 'serving'
+  }).length
+
+const isQuiet = (cluster: Cluster, journal: Journal): boolean => {
+  // An HSM whose disk failed too often stays stopped until its operator starts it.
+  for (const machine of cluster.machines) restartHsm(machine)
+  return (
+    journal.records.every(({ outcome }) => outcome._tag !== 'pending') &&
+    servingHsms(cluster) === PLACES.length &&
+    cluster.proxy.loggedIn() === PROGRAMS.length
+  )
+}
+
+const livenessViolation = (cluster: Cluster, journal: Journal): Violation => ({
+  promise: 'liveness',
+  what:
+    `${LIVENESS_MILLIS} ms after the faults ended ${servingHsms(cluster)} of ${PLACES.length} HSMs serve, ` +
+    `${cluster.proxy.loggedIn()} of ${PROGRAMS.length} programs are logged in, calls without an answer: ` +
+    (journal.records.flatMap(({ step, outcome }) => (outcome._tag === 'pending' ? [step.id] : [])).join(', ') ||
+      'none'),
+})
+
+const runPlan = async (world: World, plan: Plan, options: Partial<ClusterOptions>, journal: Journal) => {
+  const { syncPeriodMillis } = plan
+  const cluster = await drive(world, buildCluster(world, { ...options, syncPeriodMillis }))
+  await drive(world, makeSteadyKeys(cluster, journal))
+  const readyAt = world.clock.monotonicMillis()
+  const now = (): number => world.clock.monotonicMillis() - readyAt
+  const samples: Sample[] = []
+  const stopSampling = sampleStates(cluster, plan.seed, samples)
+
+  let mended = false
+  for (const step of plan.steps) {
+    world.clock.after(step.at, () => {
+      if (step.kind === 'work') return startWork(cluster, journal, now, step)
+      if (mended) return
+      const undo = applyFault(cluster, step.fault)
+      if (cluster.proxy.client() === undefined) abandon(journal)
+      if ('millis' in step.fault) {
+        world.clock.after(step.fault.millis, () => {
+          if (!mended) undo()
+        })
+      }
+    })
+  }
+  await world.clock.advance(plan.faultsEndAt)
+  mended = true
+  mendEverything(cluster)
+  const quiet = await pass(world, LIVENESS_MILLIS, () => isQuiet(cluster, journal))
+  if (!quiet) return [livenessViolation(cluster, journal)]
+  await world.clock.advance(2 * syncPeriodMillis + ROUND_UNDER_WAY_MILLIS)
+  stopSampling()
+  return await drive(world, checkHistory(cluster, plan, journal, samples))
+}
+
+/** Runs one history from beginning to end and looks for what must not be. */
+export const runHistory = async (
+  ground: Ground,
+  plan: Plan,
+  options: Partial<ClusterOptions> = {},
+): Promise<HistoryResult> => {
+  const world = newWorld(ground, String(plan.seed))
+  const journal = newJournal()
+  let violations: ReadonlyArray<Violation>
+  try {
+    violations = await runPlan(world, plan, options, journal)
+  } catch (cause) {
+    violations = [{ promise: 'P7', what: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }]
+  }
+  return {
+    violations,
+    traceHash: world.trace.digest(),
+    journal,
+    steps: world.steps(),
+    virtualMillis: world.clock.monotonicMillis(),
+  }
+}
