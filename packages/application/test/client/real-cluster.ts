@@ -185,5 +185,22 @@ export const realCluster = async (seed = 1) => {
     for (const hsm of hsms) await settled(hsm.stop())
   }
 
-  return { client, admin, hsms, cut, clock, open, soon, settled, loggedIn, close }
+  return {
+    client,
+    admin,
+    hsms,
+    hsmIds,
+    homes,
+    envOf,
+    bus,
+    engine,
+    controller,
+    cut,
+    clock,
+    open,
+    soon,
+    settled,
+    loggedIn,
+    close,
+  }
 }

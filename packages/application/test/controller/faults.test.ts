@@ -5,6 +5,7 @@ import { canonicalControlPlane, hsmsOf, stateOf } from '@hsmlab/domain'
 import { foldControllerLog } from '../../src/controller/controller-fold.ts'
 import { openController } from '../../src/controller/open-controller.ts'
 import { payloadOf } from '../../src/event-store/record.ts'
+import { interfering } from '../event-store/faulty-disk.ts'
 import { LAB_WORLD, scriptedCertificates } from '../../src/controller/testing/index.ts'
 import { activeCluster, createCluster, createHsm, right, type VirtualLab, virtualLab, zoneA, zoneB } from './lab.ts'
 
@@ -152,6 +153,24 @@ test('pieces of a backup that never got onto the log are swept away', async (t) 
   const again = right(await lab.vault.open(false)())
   t.is(right(await again.get(key)()), undefined)
   right(await again.close()())
+})
+
+test('a log that could not be written is opened anew, and nothing acknowledged is lost', async (t) => {
+  let isFull = false
+  const lab = await virtualLab({}, 1, (disk) => interfering(disk, () => (isFull ? { _tag: 'StoreFull' } : undefined)))
+  const { clusterId } = await activeCluster(lab)
+  isFull = true
+  const request = { clusterId, availabilityZone: zoneB }
+  const refused = await lab.controller().createHsm(LAB_WORLD, request)()
+  t.deepEqual(refused, E.left({ _tag: 'ControllerUnavailable' as const }))
+  await lab.clock.advance(1000)
+  t.is(lab.cluster(clusterId).phase, 'ACTIVE')
+  isFull = false
+  await lab.clock.advance(10_000)
+  const hsmId = await createHsm(lab, clusterId, zoneB)
+  t.is(lab.cluster(clusterId).hsms[hsmId]?.state, 'ACTIVE')
+  t.is(hsmsOf(lab.cluster(clusterId)).length, 2)
+  await lab.close()
 })
 
 const payloads = async (lab: VirtualLab): Promise<ReadonlyArray<Uint8Array>> => {

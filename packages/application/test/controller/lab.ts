@@ -1,5 +1,6 @@
 import { nobleEngine } from '@hsmlab/crypto/noble'
 import { memoryBus, memoryDisk, memoryLogger, seededRandom, virtualClock } from '@hsmlab/ports/memory'
+import type { Disk } from '@hsmlab/ports'
 import type { Cluster, ClusterId, HsmId } from '@hsmlab/domain'
 import * as E from 'fp-ts/lib/Either.js'
 import {
@@ -19,13 +20,17 @@ export const [zoneA, zoneB, zoneC] = LAB_ZONES as [
 const STEPS_MAX = 2000
 
 /** A lab whose time passes only while something is waited for. */
-export const virtualLab = async (options: LabOptions = {}, seed = 1) => {
+export const virtualLab = async (
+  options: LabOptions = {},
+  seed = 1,
+  interfere: (disk: Disk) => Disk = (disk) => disk,
+) => {
   const clock = virtualClock({ settle: () => new Promise((resolve) => void setImmediate(resolve)) })
   const random = seededRandom(seed)
   const bus = memoryBus({ clock })
   const logger = memoryLogger()
   const engine = nobleEngine({ random })
-  const disk = memoryDisk()
+  const disk = interfere(memoryDisk())
   const vault = memoryDisk()
   const env = { clock, random, bus, logger, engine, disk, vault }
   const lab = await controllerLab(env, options)
