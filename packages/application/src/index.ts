@@ -81,7 +81,8 @@ export {
   type FoldEnd,
   type Folded,
 } from './controller/controller-fold.ts'
-export { CONTROLLER_LOG_IDENTITY, type ControllerOpenFailure } from './controller/controller-log.ts'
+export type { ControllerOpenFailure } from './controller/controller-log.ts'
+export { CONTROLLER_LOG_IDENTITY } from './controller/controller-store.ts'
 export { openController } from './controller/open-controller.ts'
 export { type ClientProxy, type ClientProxyEnv, startClientProxy } from './client-proxy/client-proxy.ts'
 export { type InstanceKeys, makeInstanceKeys } from './instance/make-instance-keys.ts'

@@ -7,18 +7,14 @@ import {
   type ClusterRejection,
   type ControlPlane,
   encodeClusterFact,
-  type Limits,
 } from '@hsmlab/domain'
 import type { Unsubscribe } from '@hsmlab/ports'
 import type { EventStore } from '../event-store/event-store.ts'
 import type { OpenFailure } from '../event-store/failure.ts'
-import { openEventStore } from '../event-store/open-event-store.ts'
-import { payloadOf } from '../event-store/record.ts'
 import type { ControllerUnavailable } from './controller.ts'
 import type { ControllerEnv, ControllerPart } from './controller-env.ts'
-import { controllerFold, type FactUnreadable } from './controller-fold.ts'
-
-export const CONTROLLER_LOG_IDENTITY = 'controller'
+import type { FactUnreadable } from './controller-fold.ts'
+import { type FoldedStore, openFoldedStore } from './controller-store.ts'
 
 export type ControllerOpenFailure = OpenFailure | FactUnreadable | Tagged<'VaultUnavailable', { cause: unknown }>
 
@@ -33,28 +29,96 @@ export interface ControllerLog {
   /** The log itself: to be read, not to be written. */
   readonly store: Pick<EventStore, 'durableHead' | 'read'>
   readonly onDurable: (listener: () => void) => Unsubscribe
+  /** Called once, when the log is damaged and stays stopped. */
   readonly onStopped: (listener: () => void) => Unsubscribe
   readonly close: () => Promise<void>
 }
 
 const unavailable = E.left<ControllerUnavailable>({ _tag: 'ControllerUnavailable' })
 
-const logOver = (store: EventStore, initial: ControlPlane, limits: Limits): ControllerLog => {
-  const decider = clusterDecider(limits)
+/** What may pass: a disk that is full, a lock that is not free yet. Everything else is damage. */
+const mayPass = ({ _tag }: OpenFailure | FactUnreadable): boolean =>
+  _tag === 'StoreFull' || _tag === 'StoreLocked' || _tag === 'StoreUnavailable'
+
+type LogEnv = Pick<ControllerEnv, 'disk' | 'engine' | 'clock' | 'logger'>
+type LogPart = Pick<ControllerPart, 'create' | 'logMacKey' | 'settings'>
+
+const listening = () => {
   const listeners = new Set<() => void>()
-  let newest = initial
-  let durable = { plane: initial, position: store.durableHead().revision }
+  return {
+    tell: () => {
+      for (const listener of listeners) listener()
+    },
+    add: (listener: () => void): Unsubscribe => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+/**
+ * The first failed write stops a log, because nobody knows what is on the disk then: it is closed, opened and verified
+ * anew, and what it then folds to is the state. In the meantime requests are refused, and steps wait.
+ */
+const logOver = (env: LogEnv, { logMacKey, settings }: LogPart, first: FoldedStore): ControllerLog => {
+  const { clock, logger } = env
+  const decider = clusterDecider(settings.limits)
+  const durability = listening()
+  const stopping = listening()
+  let isClosed = false
+  let isOpen = true
+  let reopening: Promise<void> = Promise.resolve()
+  let store = first.store
+  let newest = first.plane
+  let durable = { plane: first.plane, position: first.store.durableHead().revision }
+
+  const adopt = ({ store: opened, plane }: FoldedStore): void => {
+    store = opened
+    newest = plane
+    durable = { plane, position: opened.durableHead().revision }
+    isOpen = true
+    store.onStopped(() => {
+      reopening = reopen(0)
+    })
+  }
+
+  const reopen = async (attempt: number): Promise<void> => {
+    if (attempt === 0) {
+      isOpen = false
+      logger.log('error', "the controller's log could not be written and is opened anew")
+      await store.close()()
+    }
+    if (isClosed) return
+    const opened = await openFoldedStore(env, logMacKey, false)()
+    if (E.isRight(opened)) {
+      adopt(opened.right)
+      durability.tell()
+    } else if (mayPass(opened.left)) {
+      const pause = Math.min(settings.retryMillis.most, settings.retryMillis.first * 2 ** Math.min(attempt, 30))
+      clock.after(pause, () => {
+        reopening = reopen(attempt + 1)
+      })
+    } else {
+      logger.log('error', "the controller's log is damaged and stays stopped", { why: opened.left._tag })
+      stopping.tell()
+    }
+  }
+
+  /** True once all that was appended to `asked` is on the disk. */
+  const isSynced = async (asked: EventStore, revision: number): Promise<boolean> =>
+    E.isRight(await asked.whenDurable(revision)())
 
   const submit: ControllerLog['submit'] = (command) => async () => {
+    if (!isOpen) return unavailable
+    const asked = store
     const decision = decider.decide(command, newest)
-    if (E.isLeft(decision)) return decision
-    const { revision } = store.speculativeHead()
+    const { revision } = asked.speculativeHead()
+    // A refusal depends on what is not on the disk yet as much as an acceptance does.
+    if (E.isLeft(decision)) return (await isSynced(asked, revision)) ? decision : unavailable
     const after = decision.right.reduce(decider.evolve, newest)
-    if (decision.right.length === 0) {
-      const synced = await store.whenDurable(revision)()
-      return E.isLeft(synced) ? unavailable : E.right(after)
-    }
-    const appended = store.append(revision, decision.right.map(encodeClusterFact))
+    if (decision.right.length === 0) return (await isSynced(asked, revision)) ? E.right(after) : unavailable
+
+    const appended = asked.append(revision, decision.right.map(encodeClusterFact))
     if (E.isLeft(appended)) {
       invariant(appended.left._tag !== 'RevisionConflict', 'the controller is the only writer of its log')
       return unavailable
@@ -63,13 +127,14 @@ const logOver = (store: EventStore, initial: ControlPlane, limits: Limits): Cont
     const position = revision + decision.right.length
     const synced = await appended.right.durable()
     if (E.isLeft(synced)) return unavailable
-    if (position > durable.position) {
+    if (asked === store && position > durable.position) {
       durable = { plane: after, position }
-      for (const listener of listeners) listener()
+      durability.tell()
     }
     return E.right(after)
   }
 
+  adopt(first)
   return {
     submit,
     probe: (command) => {
@@ -78,36 +143,24 @@ const logOver = (store: EventStore, initial: ControlPlane, limits: Limits): Cont
     },
     speculative: () => newest,
     durable: () => durable,
-    store,
-    onDurable: (listener) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+    store: {
+      durableHead: () => store.durableHead(),
+      read: (from, to, visit) => store.read(from, to, visit),
     },
-    onStopped: (listener) => store.onStopped(() => listener()),
-    close: async () => void (await store.close()()),
+    onDurable: durability.add,
+    onStopped: stopping.add,
+    close: async () => {
+      isClosed = true
+      await reopening
+      if (isOpen) await store.close()()
+      isOpen = false
+    },
   }
 }
 
-/** Opens and folds the log; a second controller on it is refused by the store's lock (`StoreLocked`). */
 export const openControllerLog =
-  (
-    { disk, engine }: Pick<ControllerEnv, 'disk' | 'engine'>,
-    { create, logMacKey, settings }: Pick<ControllerPart, 'create' | 'logMacKey' | 'settings'>,
-  ): TaskEither<ControllerOpenFailure, ControllerLog> =>
+  (env: LogEnv, part: LogPart): TaskEither<ControllerOpenFailure, ControllerLog> =>
   async () => {
-    const fold = controllerFold()
-    const store = await openEventStore(
-      { disk, primitives: engine },
-      {
-        create,
-        macKey: logMacKey,
-        identity: CONTROLLER_LOG_IDENTITY,
-        replay: { fromSnapshot: () => false, record: (_, record) => fold.apply(payloadOf(record)) },
-      },
-    )()
-    if (E.isLeft(store)) return store
-    const folded = fold.result()
-    if (E.isRight(folded)) return E.right(logOver(store.right, folded.right.plane, settings.limits))
-    await store.right.close()()
-    return folded
+    const opened = await openFoldedStore(env, part.logMacKey, part.create)()
+    return E.isLeft(opened) ? opened : E.right(logOver(env, part, opened.right))
   }
