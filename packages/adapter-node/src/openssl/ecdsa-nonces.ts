@@ -1,4 +1,4 @@
-import { createECDH, randomBytes } from 'node:crypto'
+import { createECDH, randomFillSync } from 'node:crypto'
 import { bytesToNumber, type CurveName, CURVES, modularInverse } from '@hsmlab/crypto'
 
 /**
@@ -30,6 +30,22 @@ const PLANS: Readonly<Record<CurveName, Readonly<{ batch: number; stock: number 
 /** Drafts a turn: more than one, so that the stock grows while signatures draw on it. */
 const DRAFTS_PER_TURN = 2
 
+/** Random numbers drawn by one call to OpenSSL, of which each takes as long as a third of k·G. */
+const BLINDS_PER_CALL = 32
+
+const blindsBelow = (n: bigint, bytes: number): (() => bigint) => {
+  const pool = new Uint8Array(BLINDS_PER_CALL * bytes)
+  let at = pool.length
+  return () => {
+    if (at === pool.length) {
+      randomFillSync(pool)
+      at = 0
+    }
+    at += bytes
+    return bytesToNumber(pool.subarray(at - bytes, at)) % n
+  }
+}
+
 type Draft = Readonly<{ r: bigint; blind: bigint; product: bigint }>
 
 /**
@@ -40,6 +56,7 @@ export const ecdsaNonces = (curve: CurveName): (() => Nonce) => {
   const { bytes, n, opensslName } = CURVES[curve]
   const { batch, stock } = PLANS[curve]
   const ecdh = createECDH(opensslName)
+  const nextBlind = blindsBelow(n, bytes)
   const drafts: Array<Draft> = []
   const ready: Array<Nonce> = []
   let isScheduled = false
@@ -47,7 +64,7 @@ export const ecdsaNonces = (curve: CurveName): (() => Nonce) => {
   const draft = (): Draft => {
     const point = ecdh.generateKeys()
     const r = bytesToNumber(point.subarray(1, 1 + bytes)) % n
-    const blind = bytesToNumber(randomBytes(bytes)) % n
+    const blind = nextBlind()
     if (r === 0n || blind === 0n) return draft()
     return { r, blind, product: (bytesToNumber(ecdh.getPrivateKey()) * blind) % n }
   }
