@@ -13,8 +13,8 @@ const POLL_MILLIS = 10
 /** A first start takes about a second; a machine under load may take much longer. */
 const READY_MILLIS_MAX = 120_000
 
-/** What the child printed, its errors included. */
-const outputPath = (dataDirectory: string): string => join(dataDirectory, 'up.out')
+/** What the child complained about; what it tells people goes nowhere, for it names passwords. */
+const errorsPath = (dataDirectory: string): string => join(dataDirectory, 'up.err')
 
 /** The last thing the child said, without the prefix that it says it with. */
 const lastWords = (path: string): string => {
@@ -29,9 +29,9 @@ export const startDetached = async (
 ): Promise<E.Either<Problem, Started>> => {
   const begin = performance.now()
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
-  const output = openSync(outputPath(dataDirectory), 'w', 0o600)
-  const child = spawn(process.execPath, [BIN, 'up', ...words], { detached: true, stdio: ['ignore', output, output] })
-  closeSync(output)
+  const errors = openSync(errorsPath(dataDirectory), 'w', 0o600)
+  const child = spawn(process.execPath, [BIN, 'up', ...words], { detached: true, stdio: ['ignore', 'ignore', errors] })
+  closeSync(errors)
   let ended = false
   child.once('exit', () => (ended = true))
   child.once('error', () => (ended = true))
@@ -41,11 +41,11 @@ export const startDetached = async (
     if (instance !== undefined && instance.pid === child.pid) {
       return startedOn(dataDirectory, performance.now() - begin)
     }
-    if (ended) return E.left({ code: 'StartFailed', message: lastWords(outputPath(dataDirectory)) })
+    if (ended) return E.left({ code: 'StartFailed', message: lastWords(errorsPath(dataDirectory)) })
     await after(POLL_MILLIS)
   }
   return E.left({
     code: 'StartTooSlow',
-    message: `The product is not ready yet; see ${outputPath(dataDirectory)}. Stop it with: kill ${child.pid ?? ''}`,
+    message: `The product is not ready yet; see ${errorsPath(dataDirectory)}. Stop it with: kill ${child.pid ?? ''}`,
   })
 }
