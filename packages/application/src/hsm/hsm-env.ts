@@ -1,3 +1,4 @@
+import { PASSWORD_ITERATIONS_DEFAULT } from '@hsmlab/crypto'
 import type {
   HasBus,
   HasCertificateVerifier,
@@ -18,7 +19,7 @@ export type HsmSettings = Readonly<{
 }>
 
 export const DEFAULT_HSM_SETTINGS: HsmSettings = {
-  passwordIterations: 10_000,
+  passwordIterations: PASSWORD_ITERATIONS_DEFAULT,
   syncPeriodMillis: 1000,
   clusterKey: 'rsa',
 }
