@@ -15,12 +15,7 @@ const cluster = softCluster({
   mode: 'FIPS',
   clusterId: 'cluster-softtoken22',
 })
-const { openConnection } = openCryptoki({
-  clients: [cluster],
-  engine,
-  random: systemRandom,
-  logger,
-  settings: DEFAULT_SETTINGS,
-})
-const listening = await serveUnixSocket(path, servePkcs11(openConnection, logger))()
+const cryptoki = openCryptoki({ engine, random: systemRandom, logger })
+const open = () => cryptoki.openConnection({ clients: [cluster], settings: DEFAULT_SETTINGS })
+const listening = await serveUnixSocket(path, servePkcs11(open, logger))()
 process.stdout.write(`${listening._tag}\n`)

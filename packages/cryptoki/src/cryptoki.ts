@@ -7,12 +7,12 @@ import { sessionCalls } from './connection/session-calls.ts'
 import type { Connection, Shared } from './connection/state.ts'
 import { createClusterFacts } from './session/cluster-facts.ts'
 import { handleSource } from './session/handle-source.ts'
-import type { CryptokiDependencies } from './settings.ts'
+import type { CryptokiConfiguration, CryptokiDependencies } from './settings.ts'
 
-/** PKCS#11 for any number of programs, over any wire. */
+/** PKCS#11 for any number of programs, over any wire. One for a whole proxy: no handle is ever given twice. */
 export interface Cryptoki {
   /** A library for one program. It is used from C_Initialize to C_Finalize, and then may be initialized again. */
-  readonly openConnection: () => CryptokiConnection
+  readonly openConnection: (configuration: CryptokiConfiguration) => CryptokiConnection
 }
 
 export const openCryptoki = (dependencies: CryptokiDependencies): Cryptoki => {
@@ -22,8 +22,15 @@ export const openCryptoki = (dependencies: CryptokiDependencies): Cryptoki => {
     nextHandle: handleSource(dependencies.random),
   }
   return {
-    openConnection: () => {
-      const connection: Connection = { shared, initialized: false, tokens: new Map(), sessions: new Map() }
+    openConnection: ({ clients, settings }) => {
+      const connection: Connection = {
+        shared,
+        clients,
+        settings,
+        initialized: false,
+        tokens: new Map(),
+        sessions: new Map(),
+      }
       return {
         ...libraryCalls(connection),
         ...sessionCalls(connection),

@@ -12,4 +12,10 @@ export type { CryptokiConnection } from './connection-face.ts'
 export { type Cryptoki, openCryptoki } from './cryptoki.ts'
 export type { LibraryInfo, SessionInfo, SlotInfo, TokenInfo, Version } from './infos.ts'
 export type { Output, Room } from './output.ts'
-export { type CryptokiDependencies, type CryptokiSettings, DEFAULT_SETTINGS, SESSIONS_MAX } from './settings.ts'
+export {
+  type CryptokiConfiguration,
+  type CryptokiDependencies,
+  type CryptokiSettings,
+  DEFAULT_SETTINGS,
+  SESSIONS_MAX,
+} from './settings.ts'

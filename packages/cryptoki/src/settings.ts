@@ -21,15 +21,16 @@ export const DEFAULT_SETTINGS: CryptokiSettings = {
   ecdsaWithWeakHashFunction: false,
 }
 
+/** What all programs share. */
 export type CryptokiDependencies = Readonly<{
-  /** One slot each, for as long as its cluster can be used. */
-  clients: ReadonlyArray<ClusterClient>
   /** Digests, and the hash part of signatures over long messages, are computed here. */
   engine: Pick<CryptoEngine, 'digest'>
   random: Random
   logger: Logger
-  settings: CryptokiSettings
 }>
+
+/** What one program finds when it connects: one slot for each client, for as long as its cluster can be used. */
+export type CryptokiConfiguration = Readonly<{ clients: ReadonlyArray<ClusterClient>; settings: CryptokiSettings }>
 
 /** Sessions that one application may have open (CloudHSM User Guide, "Client SDK 5 PKCS #11 library"). */
 export const SESSIONS_MAX = 1_024

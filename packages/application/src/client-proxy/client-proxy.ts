@@ -6,7 +6,7 @@ import {
   type DoorCluster,
   serveApplication,
 } from '@hsmlab/client'
-import { type Cryptoki, DEFAULT_SETTINGS, openCryptoki } from '@hsmlab/cryptoki'
+import { type CryptokiConnection, DEFAULT_SETTINGS, openCryptoki } from '@hsmlab/cryptoki'
 import { ClusterIdCodec } from '@hsmlab/domain'
 import type {
   ClientTool,
@@ -37,7 +37,7 @@ export type ClientProxyPart = Readonly<{
 /** What CloudHSM's client library does, for all programs of this machine. */
 export interface ClientProxy {
   /** PKCS#11 as one program sees it that connects now: configuration and clusters as they are. */
-  readonly cryptoki: () => Promise<Cryptoki>
+  readonly cryptoki: () => Promise<CryptokiConnection>
   /** Serves one `cloudhsm-cli`. */
   readonly serveCli: (connection: LocalConnection) => LocalPeer
   /** Connects to what is configured, so that the first program finds it connected. */
@@ -56,6 +56,7 @@ const ACTIVE_WAIT_MILLIS = 2000
 export const startClientProxy = (env: ClientProxyEnv, part: ClientProxyPart): ClientProxy => {
   const clients = new Map<string, ClusterClient>()
   const active = new WeakSet<ClusterClient>()
+  const library = openCryptoki(env)
 
   const connected = ({ settings, keyAvailabilityCheck }: ConfiguredClient): Connected => {
     const key = keyOf(settings)
@@ -92,15 +93,12 @@ export const startClientProxy = (env: ClientProxyEnv, part: ClientProxyPart): Cl
     return connections.filter((_, i) => answers[i] === true)
   }
 
-  const cryptoki = async (): Promise<Cryptoki> => {
+  const cryptoki = async (): Promise<CryptokiConnection> => {
     const configured = await clientsOf('pkcs11')
     if (E.isLeft(configured)) env.logger.log('error', configured.left)
     const slots = E.isLeft(configured) ? [] : await activeOnly(configured.right)
-    return openCryptoki({
+    return library.openConnection({
       clients: slots.map(({ client }) => client),
-      engine: env.engine,
-      random: env.random,
-      logger: env.logger,
       settings: {
         ...DEFAULT_SETTINGS,
         // pkcs11-tool and GnuTLS ask for public keys that are not private.

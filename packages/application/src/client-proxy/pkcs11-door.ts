@@ -16,7 +16,7 @@ export const pkcs11Door =
     const open = async (): Promise<void> => {
       const cryptoki = await proxy.cryptoki()
       if (closed) return
-      receiver = servePkcs11(cryptoki.openConnection, logger)(connection)
+      receiver = servePkcs11(() => cryptoki, logger)(connection)
       for (const chunk of waiting.splice(0)) receiver.receive(chunk)
       connection.resume()
     }

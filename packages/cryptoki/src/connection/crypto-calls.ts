@@ -53,7 +53,8 @@ type CryptoCalls = Pick<
 >
 
 export const cryptoCalls = (connection: Connection): CryptoCalls => {
-  const { engine, logger, settings, facts } = connection.shared
+  const { settings } = connection
+  const { engine, logger, facts } = connection.shared
 
   const contextOf = ({ token }: Session): BeginContext => ({
     engine,

@@ -111,7 +111,7 @@ export const libraryCalls = (connection: Connection): LibraryCalls => {
     // The token of a slot is always present.
     C_GetSlotList: () => {
       if (!connection.initialized) return refuse('CKR_CRYPTOKI_NOT_INITIALIZED')
-      const slotIds = shared.clients.map((_, index) => index + 1)
+      const slotIds = connection.clients.map((_, index) => index + 1)
       return E.right(slotIds.filter((slotId) => slotClient(connection, slotId) !== undefined))
     },
     C_GetSlotInfo: (slotId) => onSlot(connection, slotId, (client) => E.right(slotInfo(client))),

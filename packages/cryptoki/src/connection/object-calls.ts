@@ -120,7 +120,8 @@ type ObjectCalls = Pick<
 >
 
 export const objectCalls = (connection: Connection): ObjectCalls => {
-  const { facts, settings } = connection.shared
+  const { settings } = connection
+  const { facts } = connection.shared
 
   /** The templates of a generation, applied; the tag binds session keys to their session. */
   const prepare = (

@@ -76,7 +76,7 @@ type SessionCalls = Pick<
 >
 
 export const sessionCalls = (connection: Connection): SessionCalls => {
-  const { shared } = connection
+  const { shared, settings } = connection
 
   const addSession = (token: Token, flags: number): Answer<number> => {
     if (connection.sessions.size >= SESSIONS_MAX) return refuse('CKR_SESSION_COUNT')
@@ -99,7 +99,7 @@ export const sessionCalls = (connection: Connection): SessionCalls => {
   return {
     C_OpenSession: (slotId, flags) =>
       onSlot(connection, slotId, (client) => {
-        const fault = openFault(flags, shared.settings.requireReadWriteSessions)
+        const fault = openFault(flags, settings.requireReadWriteSessions)
         if (fault !== undefined) return fault
         const token = openToken(connection, slotId, client)
         if (shared.facts.known(client) !== undefined) return addSession(token, flags)

@@ -4,7 +4,7 @@ import type { ClusterFacts } from '../session/cluster-facts.ts'
 import type { HandleSource } from '../session/handle-source.ts'
 import { createObjectTable } from '../session/object-table.ts'
 import type { Session, Token } from '../session/session.ts'
-import type { CryptokiDependencies } from '../settings.ts'
+import type { CryptokiDependencies, CryptokiSettings } from '../settings.ts'
 
 /** What all connections share. */
 export type Shared = CryptokiDependencies & Readonly<{ facts: ClusterFacts; nextHandle: HandleSource }>
@@ -12,14 +12,16 @@ export type Shared = CryptokiDependencies & Readonly<{ facts: ClusterFacts; next
 /** One program's library. */
 export type Connection = {
   readonly shared: Shared
+  readonly clients: ReadonlyArray<ClusterClient>
+  readonly settings: CryptokiSettings
   initialized: boolean
   readonly tokens: Map<number, Token>
   readonly sessions: Map<number, Session>
 }
 
 /** Slots are numbered from 1 in the order of the configuration, whichever of them are usable. */
-export const slotClient = ({ shared }: Connection, slotId: number): ClusterClient | undefined => {
-  const client = shared.clients[slotId - 1]
+export const slotClient = ({ clients }: Connection, slotId: number): ClusterClient | undefined => {
+  const client = clients[slotId - 1]
   return client?.clusterId() === undefined ? undefined : client
 }
 
@@ -27,13 +29,12 @@ export const slotClient = ({ shared }: Connection, slotId: number): ClusterClien
 export const openToken = (connection: Connection, slotId: number, client: ClusterClient): Token => {
   const known = connection.tokens.get(slotId)
   if (known !== undefined) return known
-  const { settings, nextHandle } = connection.shared
-  const { keyAvailabilityCheck } = settings
+  const { keyAvailabilityCheck } = connection.settings
   const token: Token = {
     slotId,
     client,
     application: client.openApplication('pkcs11', { keyAvailabilityCheck }),
-    objects: createObjectTable(nextHandle),
+    objects: createObjectTable(connection.shared.nextHandle),
     sessions: new Map(),
     loginTurn: Promise.resolve(),
   }

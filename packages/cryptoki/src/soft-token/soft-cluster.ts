@@ -168,10 +168,7 @@ export const softCluster = ({ engine, randomBytes, users, mode, clusterId }: Sof
         withKey('encrypt', handle, ({ open }) => engine.encrypt(open, mechanism, plaintext)),
       decrypt: (handle, mechanism, ciphertext) =>
         withKey('decrypt', handle, ({ open }) => engine.decrypt(open, mechanism, ciphertext)),
-      random: async (wanted) => {
-        count('random')
-        return failing === undefined ? E.right(randomBytes(wanted)) : refused(failing)
-      },
+      random: (wanted) => guarded('random', () => E.right(randomBytes(wanted))),
       hsmInfo: async () => (failing === undefined ? E.right([hsmInfo(mode)]) : refused(failing)),
       activate: notOffered,
       listUsers: notOffered,

@@ -40,14 +40,10 @@ export const newCluster = (options: ClusterOptions = {}): SoftCluster =>
 /** Programs that meet on the same cluster. */
 export const newHouse = (settings: Partial<CryptokiSettings> = {}, options: ClusterOptions = {}) => {
   const cluster = newCluster(options)
-  const cryptoki = openCryptoki({
-    clients: [cluster],
-    engine,
-    random,
-    logger: memoryLogger(),
-    settings: { ...DEFAULT_SETTINGS, ...settings },
-  })
-  return { cluster, openConnection: cryptoki.openConnection }
+  const logger = memoryLogger()
+  const cryptoki = openCryptoki({ engine, random, logger })
+  const configuration = { clients: [cluster], settings: { ...DEFAULT_SETTINGS, ...settings } }
+  return { cluster, logger, openConnection: () => cryptoki.openConnection(configuration) }
 }
 
 /** The value of an answer that must be one. */
