@@ -66,6 +66,10 @@ const stepOn = (cluster: Cluster, hsm: Hsm) => ({
   waitMillis: 0,
 })
 
+/** A broken HSM has lost what it had; one that is silent still has it. */
+const othersHaveContent = (cluster: Cluster, hsm: Hsm, { sight }: PlanContext): boolean =>
+  hsmsOf(cluster).some((other) => other.hsmId !== hsm.hsmId && hasContent(other) && !isBroken(sight(other.hsmId)))
+
 /** The live HSM that is to be backed up: one that gave no trouble, if there is one. */
 const backupSource = (cluster: Cluster, context: PlanContext, except?: HsmId): Hsm | undefined => {
   const live = hsmsOf(cluster).filter(({ hsmId, state }) => state === 'ACTIVE' && hsmId !== except)
@@ -79,8 +83,7 @@ const backupSource = (cluster: Cluster, context: PlanContext, except?: HsmId): H
 const contentStep = (cluster: Cluster, hsm: Hsm, context: PlanContext): ReadonlyArray<Step> => {
   const newest = cluster.backups.at(-1)
   const isFresh = cluster.backups.length > hsm.backupsBefore
-  const othersHaveContent = hsmsOf(cluster).some((other) => other.hsmId !== hsm.hsmId && hasContent(other))
-  if (newest !== undefined && (isFresh || !othersHaveContent)) {
+  if (newest !== undefined && (isFresh || !othersHaveContent(cluster, hsm, context))) {
     return [{ kind: 'restore', ...stepOn(cluster, hsm), backupId: newest.backupId }]
   }
   const source = backupSource(cluster, context, hsm.hsmId)
@@ -97,8 +100,8 @@ const comingSteps = (cluster: Cluster, hsm: Hsm, context: PlanContext): Readonly
 /** Broken, or silent for so long that waiting for its farewell would keep the customer from going on. */
 const isLost = (cluster: Cluster, hsm: Hsm, context: PlanContext): boolean => {
   const sighting = context.sight(hsm.hsmId)
-  const othersHaveContent = hsmsOf(cluster).some((other) => other.hsmId !== hsm.hsmId && hasContent(other))
-  return isBroken(sighting) || (sighting.silentMillis > context.settings.giveUpMillis && othersHaveContent)
+  const isSilent = sighting.silentMillis > context.settings.giveUpMillis
+  return isBroken(sighting) || (isSilent && othersHaveContent(cluster, hsm, context))
 }
 
 const leavingSteps = (cluster: Cluster, hsm: Hsm, context: PlanContext): ReadonlyArray<Step> => {
