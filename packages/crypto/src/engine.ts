@@ -79,7 +79,10 @@ export interface Primitives {
 export interface CryptoEngine extends Primitives {
   readonly name: 'openssl' | 'noble'
   readonly generateEc: (curve: CurveName) => EcKeyPair
-  /** `modulusBits` 2048 to 4096 in steps of 256; `publicExponent` big-endian, odd, at least 65537. */
+  /**
+   * `modulusBits` 2048 to 4096 in steps of 256; `publicExponent` big-endian, odd, 65537 to 2³² − 1. Rejects when the
+   * engine cannot make such a key.
+   */
   readonly generateRsa: (modulusBits: number, publicExponent: Uint8Array) => Promise<RsaKeyPair>
   /** `CKR_KEY_TYPE_INCONSISTENT` or `CKR_ATTRIBUTE_VALUE_INVALID` for bytes that are no such key. */
   readonly open: (material: KeyMaterial) => Either<CryptoFailure, OpenKey>

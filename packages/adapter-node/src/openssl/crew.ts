@@ -6,6 +6,8 @@ import { type HeavyJob, runHeavyJob } from './heavy-job.ts'
 const QUEUE_MAX = 4096
 /** Jobs a worker holds at a time: one under way, and one that is there when it ends. */
 const WORKER_JOBS_MAX = 2
+/** Threads that may die before no more are started, and all is computed here. */
+const LOSSES_MAX = 10
 
 type Waiting = Readonly<{ job: HeavyJob; settle: (result: CryptoResult) => void }>
 type Member = { readonly worker: Worker; isOnline: boolean; readonly pending: Array<Waiting> }
@@ -30,12 +32,13 @@ const workerFile = (): URL =>
 export const crew = (size: number): Crew => {
   const queue: Array<Waiting> = []
   const members = new Set<Member>()
+  let losses = 0
   let shortOperations = 0
   let isScheduled = false
   let isClosed = false
 
   const lose = (member: Member): void => {
-    members.delete(member)
+    if (members.delete(member)) losses++
     for (const { settle } of member.pending.splice(0)) settle(failed('CKR_DEVICE_ERROR'))
     schedule()
   }
@@ -80,7 +83,7 @@ export const crew = (size: number): Crew => {
     queue.length === 1 && shortOperations === 0 && [...members].every(({ pending }) => pending.length === 0)
 
   const handOut = (): void => {
-    while (members.size < size) hire()
+    while (members.size < size && losses < LOSSES_MAX) hire()
     for (let member = leastBusy(); member !== undefined; member = leastBusy()) {
       const next = queue.shift()
       if (next === undefined) return

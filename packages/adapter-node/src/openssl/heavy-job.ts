@@ -44,8 +44,7 @@ const ecdsaVerify = (key: KeyObject, hash: string, message: Uint8Array, signatur
   }
 }
 
-/** Computes on this thread. */
-export const runHeavyJob = (job: HeavyJob): CryptoResult => {
+const compute = (job: HeavyJob): CryptoResult => {
   switch (job._tag) {
     case 'rsa-private':
       return rsaPrivate(job.key, job.block)
@@ -57,5 +56,14 @@ export const runHeavyJob = (job: HeavyJob): CryptoResult => {
       return verdict(ecdsaVerifyDigest(job.curve, job.point, job.digest, job.signature))
     case 'ecdsa-verify':
       return ecdsaVerify(job.key, job.hash, job.message, job.signature)
+  }
+}
+
+/** Computes on this thread. CKR_DEVICE_ERROR when OpenSSL refuses what it should not. */
+export const runHeavyJob = (job: HeavyJob): CryptoResult => {
+  try {
+    return compute(job)
+  } catch {
+    return failed('CKR_DEVICE_ERROR')
   }
 }

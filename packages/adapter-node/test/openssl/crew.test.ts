@@ -44,6 +44,17 @@ test('a block that is not below the modulus is bad data, on any thread', async (
   for (const result of results) t.deepEqual(result, { _tag: 'Left', left: { _tag: 'CKR_DATA_INVALID' } })
 })
 
+test('a job that OpenSSL refuses is a device error, and harms no thread', async (t) => {
+  const threads = crew(1)
+  t.teardown(threads.close)
+  const refused = { _tag: 'ecdsa-sign', key, hash: 'no such hash', message: block(1) } as const
+  const results = await Promise.all([threads.run(refused), threads.run(job(1)), threads.run(refused)])
+  t.deepEqual(
+    results.map((result) => (result._tag === 'Left' ? result.left._tag : 'CKR_OK')),
+    ['CKR_DEVICE_ERROR', 'CKR_OK', 'CKR_DEVICE_ERROR'],
+  )
+})
+
 test('the queue has an end, and then the HSM is busy', async (t) => {
   const threads = crew(0)
   const results = Array.from({ length: 4097 }, () => threads.run(job(1)))

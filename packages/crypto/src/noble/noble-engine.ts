@@ -35,7 +35,12 @@ export const nobleEngine = ({ random, rsaKeys = [] }: NobleEngineOptions): Crypt
     )
     const drawn = fitting[Number(bytesToNumber(random.bytes(4))) % Math.max(fitting.length, 1)]
     if (drawn === undefined) return Promise.reject(new Error(`no RSA key of ${modulusBits} bits in the fixture pool`))
-    return Promise.resolve(drawn)
+    const { pkcs8, modulus } = drawn
+    return Promise.resolve({
+      pkcs8: Uint8Array.from(pkcs8),
+      modulus: Uint8Array.from(modulus),
+      publicExponent: Uint8Array.from(publicExponent),
+    })
   }
 
   return cryptoEngine({
