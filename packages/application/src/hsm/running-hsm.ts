@@ -55,7 +55,7 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
   const { state, store } = log
   const { hsmId, clusterId } = identity
   const { clock, engine, logger, random } = env
-  const sessions = sessionTable(store.bootCounter)
+  const sessions = sessionTable(hsmId, store.bootCounter)
   const staticPrivate = sealer.open(PURPOSE.staticKey, identity.sealedStaticKey)
   const identityPrivate = sealer.open(PURPOSE.identityKey, identity.sealedIdentityKey)
   let masking: MaskingKey | undefined

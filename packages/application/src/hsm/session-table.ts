@@ -48,10 +48,11 @@ export interface SessionTable {
 
 const FIRST_HANDLE = 0x4001
 
-export const sessionTable = (bootCounter: number): SessionTable => {
+export const sessionTable = (hsmId: string, bootCounter: number): SessionTable => {
   const sessions = new Map<number, Session>()
-  // The upper byte tells one start of the HSM from the next, as far as a byte can.
-  const base = ((bootCounter % 255) + 1) * 0x1_00_0000
+  // The upper byte tells HSMs, and one start from the next, apart as far as a byte can.
+  const origin = [...hsmId].reduce((sum, character) => sum + character.charCodeAt(0), bootCounter)
+  const base = ((origin % 255) + 1) * 0x1_00_0000
   let next = FIRST_HANDLE
 
   return {
