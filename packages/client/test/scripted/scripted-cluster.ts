@@ -2,12 +2,13 @@ import type { AvailabilityZone, ClusterId, HsmId } from '@hsmlab/domain'
 import { nobleEngine } from '@hsmlab/crypto/noble'
 import type { Primitives } from '@hsmlab/crypto'
 import { canonicalJson, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
-import { subject } from '@hsmlab/ports'
+import { type Bus, subject } from '@hsmlab/ports'
 import { memoryBus, memoryLogger, seededRandom, virtualClock } from '@hsmlab/ports/memory'
 import { type Member, Membership, type SignedMembership, subjects } from '@hsmlab/protocol'
 import { connectCluster } from '../../src/connect-cluster.ts'
 import type { Application, ClusterSettings } from '../../src/face.ts'
 import { nodeAesGcm } from './node-aes-gcm.ts'
+import { type LossRates, lossyBus } from './lossy-bus.ts'
 import { type ScriptedHsm, scriptedHsm, type ScriptedWorld } from './scripted-hsm.ts'
 import { toyCertificate, toyVerifier } from './toy-certificates.ts'
 
@@ -18,6 +19,7 @@ export type ScriptedClusterOptions = Readonly<{
   hsms?: number
   seed?: number
   settings?: Partial<ClusterSettings>
+  network?: LossRates
   /** Sees what is sealed, in the very buffer. */
   onSeal?: (plaintext: Uint8Array) => void
   /** Before the client connects. */
@@ -31,9 +33,11 @@ export const scriptedCluster = ({
   settings = {},
   prepare,
   onSeal,
+  network,
 }: ScriptedClusterOptions = {}) => {
   const clock = virtualClock({ settle: () => new Promise((resolve) => void setImmediate(resolve)) })
-  const bus = memoryBus({ clock })
+  const ideal = memoryBus({ clock })
+  const bus: Bus = network ? lossyBus(ideal, clock, seededRandom(`network ${seed}`), network) : ideal
   const logger = memoryLogger()
   const random = seededRandom(seed)
   // AES-GCM by OpenSSL: beats are sealed all the time, and noble would take most of a test's time for them.
