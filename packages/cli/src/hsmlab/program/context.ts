@@ -76,6 +76,16 @@ export const wholeNumber =
     throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`)
   }
 
+/** Collects addresses; an option may be given again, and hold several of them with commas between. */
+export const urlArgument =
+  (protocols: ReadonlyArray<string>) =>
+  (text: string, before: ReadonlyArray<string>): ReadonlyArray<string> => {
+    const urls = text.split(',').filter((each) => each !== '')
+    const isOne = (url: string): boolean => URL.canParse(url) && protocols.includes(new URL(url).protocol)
+    if (urls.length > 0 && urls.every(isOne)) return [...before, ...urls]
+    throw new InvalidArgumentError(`An address that begins with ${protocols.map((each) => `${each}//`).join(' or ')}.`)
+  }
+
 export const hsmIdArgument = (text: string): HsmId => {
   const hsmId = HsmIdCodec.decode(text)
   if (E.isRight(hsmId)) return hsmId.right

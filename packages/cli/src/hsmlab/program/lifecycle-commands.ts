@@ -8,9 +8,17 @@ import type { Problem } from '../outcome.ts'
 import { type Started, startedJson, startText } from '../start-text.ts'
 import { status } from '../status.ts'
 import { runUntilStopped, startedOn, startHere } from '../up.ts'
-import { commandUnder, type Common, type Context, wholeNumber } from './context.ts'
+import { commandUnder, type Common, type Context, urlArgument, wholeNumber } from './context.ts'
 
-type Up = Common & Readonly<{ empty?: true; detach?: true; port: number; timeScale?: 'real' }>
+type Up = Common &
+  Readonly<{
+    empty?: true
+    detach?: true
+    port: number
+    timeScale?: 'real'
+    nats: ReadonlyArray<string>
+    natsMonitor: ReadonlyArray<string>
+  }>
 
 const announce = (context: Context, started: E.Either<Problem, Started>, options: Common): void => {
   if (E.isLeft(started)) context.fail(started.left, options)
@@ -22,7 +30,9 @@ const upInBackground = async (context: Context, options: Up): Promise<void> => {
   const folder = context.data(options)
   const empty = options.empty === true ? ['--empty'] : []
   const scale = options.timeScale === undefined ? [] : ['--time-scale', options.timeScale]
-  const words = ['--data', folder, '--port', String(options.port), ...empty, ...scale]
+  const nats = options.nats.flatMap((url) => ['--nats', url])
+  const monitors = options.natsMonitor.flatMap((url) => ['--nats-monitor', url])
+  const words = ['--data', folder, '--port', String(options.port), ...empty, ...scale, ...nats, ...monitors]
   announce(context, await startDetached(folder, words), options)
 }
 
@@ -30,7 +40,15 @@ const upHere = async (context: Context, options: Up): Promise<void> => {
   const dataDirectory = context.data(options)
   const { environment, errors } = context.world
   const { port, empty = false, timeScale } = options
-  const embedded = await startHere({ dataDirectory, port, empty, realTime: timeScale === 'real', environment })
+  const embedded = await startHere({
+    dataDirectory,
+    port,
+    empty,
+    realTime: timeScale === 'real',
+    natsServers: options.nats,
+    natsMonitors: options.natsMonitor,
+    environment,
+  })
   if (E.isLeft(embedded)) return context.fail(embedded.left, options)
   announce(context, await startedOn(dataDirectory, performance.now()), options)
   const ended = await runUntilStopped(embedded.right, context.world, (text) => void errors.write(text))
@@ -43,6 +61,18 @@ export const addLifecycleCommands = (program: Command, context: Context): void =
     .option('--empty', 'without the ready-made cluster')
     .option('--detach', 'in the background; stop it with: hsmlab down')
     .option('--port <N>', 'TCP port of the AWS endpoint on 127.0.0.1; 0 for any', wholeNumber(0, 65_535), DEFAULT_PORT)
+    .option(
+      '--nats <URL>',
+      'run the services as processes over NATS; again for each server',
+      urlArgument(['nats:', 'tls:']),
+      [],
+    )
+    .option(
+      '--nats-monitor <URL>',
+      'where the server shows /varz [its port 8222]',
+      urlArgument(['http:', 'https:']),
+      [],
+    )
     .addOption(new Option('--time-scale <SCALE>', 'let transitions take as long as on AWS').choices(['real']))
     .action((options: Up) => (options.detach === true ? upInBackground(context, options) : upHere(context, options)))
 
