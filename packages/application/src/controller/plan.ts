@@ -90,9 +90,23 @@ const contentStep = (cluster: Cluster, hsm: Hsm, context: PlanContext): Readonly
   return source === undefined ? [] : [{ kind: 'takeBackup', ...stepOn(cluster, source) }]
 }
 
+/**
+ * Newcomers take in their content and join one after the other, so that each finds peers that serve. One whose rack is
+ * silent does not hold up the next.
+ */
+const isItsTurn = (cluster: Cluster, hsm: Hsm, { sight, settings }: PlanContext): boolean => {
+  const [next = hsm] = hsmsOf(cluster).filter(
+    ({ hsmId, state, serialNumber }) =>
+      state === 'CREATE_IN_PROGRESS' &&
+      serialNumber !== undefined &&
+      sight(hsmId).silentMillis < settings.silenceMillis,
+  )
+  return next.hsmId === hsm.hsmId
+}
+
 const comingSteps = (cluster: Cluster, hsm: Hsm, context: PlanContext): ReadonlyArray<Step> => {
   if (hsm.serialNumber === undefined) return [{ kind: 'provision', ...stepOn(cluster, hsm) }]
-  if (!hasContent(hsm)) return contentStep(cluster, hsm, context)
+  if (!hasContent(hsm)) return isItsTurn(cluster, hsm, context) ? contentStep(cluster, hsm, context) : []
   const waitMillis = remaining(context, hsm.since, context.settings.delays.createHsm)
   return [{ kind: 'admit', ...stepOn(cluster, hsm), waitMillis }]
 }

@@ -134,9 +134,18 @@ export const stepExecutor = (tools: StepTools): ((step: Step) => Promise<StepOut
     return submit({ ...reportOf('RecordRestore', step), hsmId, backupId })
   }
 
+  /** Its peers must know a newcomer before it turns to them; one that does not answer cannot keep it waiting. */
+  const isExpected = ({ membership, hsms }: Cluster): boolean =>
+    membership.members.every((hsmId) => {
+      const { membershipVersion, silentMillis } = sightings.of(hsmId)
+      const isPresent = hsms[hsmId]?.state === 'ACTIVE' && silentMillis < part.settings.silenceMillis
+      return !isPresent || membershipVersion === membership.version
+    })
+
   /** A new HSM is ACTIVE once it has its membership and, where it has peers, has compared its keys with theirs. */
   const admit = async (step: StepOf<'admit'>, { cluster, hsm }: Subject): Promise<StepOutcome> => {
     const { hsmId } = hsm
+    if (!isExpected(cluster)) return 'later'
     const installed = await installMembership(step, cluster)
     if (E.isLeft(installed)) return refusedBy(step, installed.left)
     const described = await racks.ask(step.zone, 'describeHsm', { hsmId })

@@ -7,7 +7,7 @@ const zone = fc.constantFrom(...LAB_ZONES)
 const action = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constant('create'), zone }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant('delete'), index: fc.nat(5) }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('zeroize'), index: fc.nat(5) }) },
+  { weight: 3, arbitrary: fc.record({ what: fc.constant('zeroize'), index: fc.nat(5) }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('down'), zone }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant('up'), zone }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('die') }) },
