@@ -80,8 +80,8 @@ export interface CryptoEngine extends Primitives {
   readonly name: 'openssl' | 'noble'
   readonly generateEc: (curve: CurveName) => EcKeyPair
   /**
-   * `modulusBits` 2048 to 4096 in steps of 256; `publicExponent` big-endian, odd, 65537 to 2³² − 1. Rejects when the
-   * engine cannot make such a key.
+   * `modulusBits` 2048 to 4096 in steps of 256; `publicExponent` big-endian, odd, at least 65537 and below
+   * 2²⁵⁶. Rejects when the engine cannot make such a key, as noble for what is not in its pool.
    */
   readonly generateRsa: (modulusBits: number, publicExponent: Uint8Array) => Promise<RsaKeyPair>
   /** `CKR_KEY_TYPE_INCONSISTENT` or `CKR_ATTRIBUTE_VALUE_INVALID` for bytes that are no such key. */

@@ -45,7 +45,7 @@ export {
   type MechanismFunction,
   MECHANISMS,
 } from './mechanisms.ts'
-export { modularInverse } from './modular-inverse.ts'
+export { modularInverse, modularPower } from './modular.ts'
 export { type Channel, channel, FRAME_OVERHEAD_BYTES } from './noise/channel.ts'
 export { type TransportCipher, transportCipher } from './noise/cipher.ts'
 export { type Handshake, handshake, type HandshakeOptions, type HandshakeResult } from './noise/handshake.ts'
@@ -72,3 +72,4 @@ export type {
 export { cryptoEngine } from './processor/crypto-engine.ts'
 export { failed, SIGNATURE_INVALID, verdict } from './processor/results.ts'
 export { digestInfo } from './rsa/digest-info.ts'
+export { rsaKeyFromPrimes } from './rsa/key-from-primes.ts'

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type CryptoResult, failed } from '@hsmlab/crypto'
-import { type HeavyJob, runHeavyJob } from './heavy-job.ts'
+import { type HeavyJob, type HeavyReply, runHeavyJob } from './heavy-job.ts'
 
 /** Jobs that may wait; beyond it the HSM is busy, and says so. */
 const QUEUE_MAX = 4096
@@ -10,7 +10,7 @@ const WORKER_JOBS_MAX = 2
 const LOSSES_MAX = 10
 
 type Waiting = Readonly<{ job: HeavyJob; settle: (result: CryptoResult) => void }>
-type Member = { readonly worker: Worker; isOnline: boolean; readonly pending: Array<Waiting> }
+type Member = { readonly worker: Worker; isReady: boolean; readonly pending: Array<Waiting> }
 
 /**
  * Who computes what takes over 100 µs: this thread when nobody else waits (a hop to another one and back costs about
@@ -45,14 +45,11 @@ export const crew = (size: number): Crew => {
 
   const hire = (): void => {
     const worker = new Worker(workerFile())
-    const member: Member = { worker, isOnline: false, pending: [] }
+    const member: Member = { worker, isReady: false, pending: [] }
     worker.unref()
-    worker.on('online', () => {
-      member.isOnline = true
-      schedule()
-    })
-    worker.on('message', (result: CryptoResult) => {
-      member.pending.shift()?.settle(result)
+    worker.on('message', (reply: HeavyReply) => {
+      if (reply === 'ready') member.isReady = true
+      else member.pending.shift()?.settle(reply)
       if (member.pending.length === 0) worker.unref()
       schedule()
     })
@@ -73,7 +70,7 @@ export const crew = (size: number): Crew => {
   const leastBusy = (): Member | undefined => {
     let best: Member | undefined
     for (const member of members) {
-      const isFree = member.isOnline && member.pending.length < WORKER_JOBS_MAX
+      const isFree = member.isReady && member.pending.length < WORKER_JOBS_MAX
       if (isFree && (best === undefined || member.pending.length < best.pending.length)) best = member
     }
     return best
@@ -96,8 +93,8 @@ export const crew = (size: number): Crew => {
     const alone = isAlone()
     shortOperations = 0
     if (!alone) handOut()
-    const isAnyOnline = [...members].some(({ isOnline }) => isOnline)
-    if (!alone && isAnyOnline) return
+    const isAnyReady = [...members].some(({ isReady }) => isReady)
+    if (!alone && isAnyReady) return
     const next = queue.shift()
     if (next === undefined) return
     runHere(next)

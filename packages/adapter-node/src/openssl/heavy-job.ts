@@ -19,6 +19,9 @@ export type HeavyJob =
     }>
   | Readonly<{ _tag: 'ecdsa-verify'; key: KeyObject; hash: string; message: Uint8Array; signature: Uint8Array }>
 
+/** What a thread says. */
+export type HeavyReply = 'ready' | CryptoResult
+
 const dsaEncoding = 'ieee-p1363'
 
 const isTooLarge = (error: unknown): boolean =>

@@ -1,8 +1,15 @@
-import { parentPort } from 'node:worker_threads'
-import { type HeavyJob, runHeavyJob } from './heavy-job.ts'
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { type HeavyJob, type HeavyReply, runHeavyJob } from './heavy-job.ts'
 
-/** A thread of the crew: jobs in, results out, in order. */
-parentPort?.on('message', (job: HeavyJob) => {
+const reply = (port: MessagePort, message: HeavyReply): void => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-  parentPort?.postMessage(runHeavyJob(job))
-})
+  port.postMessage(message)
+}
+
+/** A thread of the crew: says when it is ready; then jobs in, results out, in order. */
+const serve = (port: MessagePort): void => {
+  port.on('message', (job: HeavyJob) => reply(port, runHeavyJob(job)))
+  reply(port, 'ready')
+}
+
+if (parentPort !== null) serve(parentPort)

@@ -1,7 +1,5 @@
-import { numberToBytes, withoutLeadingZeros } from '../bytes.ts'
-import { rsaPkcs8 } from '../der/rsa-keys.ts'
 import type { RsaKeyPair } from '../engine.ts'
-import { modularInverse } from '../modular-inverse.ts'
+import { rsaKeyFromPrimes } from '../rsa/key-from-primes.ts'
 
 /** The primes of RSA keys of 2048 bits. They are public: whatever such a key protects is not protected. */
 const PRIMES: ReadonlyArray<readonly [bigint, bigint]> = [
@@ -21,23 +19,10 @@ const PRIMES: ReadonlyArray<readonly [bigint, bigint]> = [
 
 const EXPONENT = 65537n
 
-const magnitude = (value: bigint): Uint8Array => withoutLeadingZeros(numberToBytes(value, 256))
-
 const keyPair = ([p, q]: readonly [bigint, bigint]): RsaKeyPair => {
-  const d = modularInverse(EXPONENT, (p - 1n) * (q - 1n))
-  const modulus = magnitude(p * q)
-  const publicExponent = magnitude(EXPONENT)
-  const pkcs8 = rsaPkcs8({
-    modulus,
-    publicExponent,
-    privateExponent: magnitude(d),
-    prime1: magnitude(p),
-    prime2: magnitude(q),
-    exponent1: magnitude(d % (p - 1n)),
-    exponent2: magnitude(d % (q - 1n)),
-    coefficient: magnitude(modularInverse(q % p, p)),
-  })
-  return { pkcs8, modulus, publicExponent }
+  const pair = rsaKeyFromPrimes(p, q, EXPONENT)
+  if (pair === undefined) throw new Error('invariant broken: the fixture primes make keys')
+  return pair
 }
 
 /** A pool for `nobleEngine`, which cannot make RSA keys: three of 2048 bits with the exponent 65537. */

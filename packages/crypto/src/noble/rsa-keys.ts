@@ -2,19 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { bytesToNumber, numberToBytes } from '../bytes.ts'
 import { rsaParts } from '../der/rsa-keys.ts'
 import type { CryptoResult } from '../engine.ts'
+import { modularPower } from '../modular.ts'
 import type { RsaPrivateKey, RsaPublicKey } from '../processor/backend.ts'
 import { failed } from '../processor/results.ts'
-
-/** Neither constant in time nor quick: for keys of the simulation's fixture pool only. */
-const power = (base: bigint, exponent: bigint, modulus: bigint): bigint => {
-  let result = 1n
-  let square = base % modulus
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus
-    square = (square * square) % modulus
-  }
-  return result
-}
 
 /** A block below the modulus as a number; RFC 8017 §5.1.1 and §5.1.2, step 1. */
 const withBlock = (block: Uint8Array, modulus: bigint, compute: (value: bigint) => bigint): CryptoResult => {
@@ -36,8 +26,8 @@ export const nobleRsaPrivateKey = (pkcs8: Uint8Array): RsaPrivateKey | undefined
   if (p * q !== n || (inverse * q) % p !== 1n) return undefined
 
   const raise = (value: bigint): bigint => {
-    const atP = power(value, dp, p)
-    const atQ = power(value, dq, q)
+    const atP = modularPower(value, dp, p)
+    const atQ = modularPower(value, dq, q)
     const difference = (((atP - atQ) % p) + p) % p
     return atQ + ((inverse * difference) % p) * q
   }
@@ -45,7 +35,9 @@ export const nobleRsaPrivateKey = (pkcs8: Uint8Array): RsaPrivateKey | undefined
     privateOperation: (block) => {
       const result = withBlock(block, n, raise)
       if (E.isLeft(result)) return result
-      return power(bytesToNumber(result.right), e, n) === bytesToNumber(block) ? result : failed('CKR_DEVICE_ERROR')
+      return modularPower(bytesToNumber(result.right), e, n) === bytesToNumber(block)
+        ? result
+        : failed('CKR_DEVICE_ERROR')
     },
     close: () => {},
   }
@@ -54,5 +46,5 @@ export const nobleRsaPrivateKey = (pkcs8: Uint8Array): RsaPrivateKey | undefined
 export const nobleRsaPublicKey = (modulus: Uint8Array, publicExponent: Uint8Array): RsaPublicKey => {
   const n = bytesToNumber(modulus)
   const e = bytesToNumber(publicExponent)
-  return { publicOperation: (block) => withBlock(block, n, (value) => power(value, e, n)) }
+  return { publicOperation: (block) => withBlock(block, n, (value) => modularPower(value, e, n)) }
 }

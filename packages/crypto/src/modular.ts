@@ -13,3 +13,14 @@ export const modularInverse = (value: bigint, modulus: bigint): bigint => {
   }
   return before < 0n ? before + modulus : before
 }
+
+/** `base` to the power of `exponent`, by squaring; neither constant in time nor quick. */
+export const modularPower = (base: bigint, exponent: bigint, modulus: bigint): bigint => {
+  let result = 1n
+  let square = base % modulus
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % modulus
+    square = (square * square) % modulus
+  }
+  return result
+}
