@@ -17,9 +17,9 @@ export type UpOptions = Readonly<{
   /** AWS-like minutes instead of milliseconds. */
   realTime: boolean
   /** Given: the services are processes of their own that meet on these NATS servers. */
-  natsServers: ReadonlyArray<string>
+  natsServers?: ReadonlyArray<string>
   /** Where those show `/varz`; their port 8222 by default. */
-  natsMonitors: ReadonlyArray<string>
+  natsMonitors?: ReadonlyArray<string>
   environment: Environment
 }>
 
@@ -28,7 +28,7 @@ export const logPath = (dataDirectory: string): string => join(dataDirectory, 'h
 
 /** Starts the product: in this process, or over NATS as processes that this one looks after. */
 export const startHere = async (options: UpOptions): Promise<E.Either<Problem, Embedded>> => {
-  const { dataDirectory, port, empty, realTime, natsServers, natsMonitors, environment } = options
+  const { dataDirectory, port, empty, realTime, natsServers = [], natsMonitors = [], environment } = options
   const common = {
     dataDirectory,
     port,
