@@ -28,7 +28,7 @@ export const runner =
   (command: string, ...args: ReadonlyArray<string>): Ran => {
     const env = { ...process.env, P11_KIT_SERVER_ADDRESS: `unix:path=${join(folder, SOCKET)}`, ...more }
     const { status, stdout, stderr } = spawnSync(command, [...args], { cwd, env, timeout: 60_000 })
-    return { status, stdout, text: `${stdout}${stderr}` }
+    return { status, stdout, text: `${stdout.toString()}${stderr.toString()}` }
   }
 
 /** Opens the door for one test; it closes with the test. */

@@ -21,5 +21,5 @@ export const refuse = (code: CkrName): E.Either<Refusal, never> => {
 export const DONE: Answer<void> = E.right(undefined)
 
 /** `then` for answers that may be there already. */
-export const whenAnswered = <A, B>(reply: Reply<A>, next: (answer: Answer<A>) => Reply<B>): Reply<B> =>
-  reply instanceof Promise ? reply.then(next) : next(reply)
+export const whenAnswered = <A, B>(reply: Reply<A>, use: (answer: Answer<A>) => Reply<B>): Reply<B> =>
+  reply instanceof Promise ? reply.then(use) : use(reply)

@@ -62,12 +62,13 @@ test('socket and folder are for their owner only', async (t) => {
 
 test('a chunk is a plain array, whose slices are copies', async (t) => {
   const path = join(await newFolder(t), 'echo.sock')
+  let take: (chunk: Uint8Array) => void = () => undefined
   const chunk = new Promise<Uint8Array>((resolve) => {
-    void serve(t, path, () => ({ receive: resolve, closed: () => undefined })).then(async () => {
-      const socket = await dial(t, path)
-      socket.write('ping')
-    })
+    take = resolve
   })
+  await serve(t, path, () => ({ receive: take, closed: () => undefined }))
+  const socket = await dial(t, path)
+  socket.write('ping')
   t.is(Object.getPrototypeOf(await chunk), Uint8Array.prototype)
 })
 
@@ -127,19 +128,18 @@ test('closing sends what is queued first', async (t) => {
 
 test('a peer that vanishes while it is written to ends its own connection only', async (t) => {
   const path = join(await newFolder(t), 'echo.sock')
+  let leave = (): void => undefined
   const gone = new Promise<void>((resolve) => {
-    void serve(t, path, (connection) => ({
-      receive: () => {
-        for (let i = 0; i < 100; i++) connection.send(new Uint8Array(100_000))
-      },
-      closed: resolve,
-    }))
-      .then(() => dial(t, path))
-      .then((socket) => {
-        socket.write('go')
-        socket.destroy()
-      })
+    leave = resolve
   })
+  await serve(t, path, (connection) => ({
+    receive: () => {
+      for (let i = 0; i < 100; i++) connection.send(new Uint8Array(100_000))
+    },
+    closed: () => leave(),
+  }))
+  const socket = await dial(t, path)
+  socket.write('go', () => socket.destroy())
   await t.notThrowsAsync(gone)
   const other = await dial(t, path)
   other.write('go')

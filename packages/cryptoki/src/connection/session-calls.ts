@@ -109,7 +109,7 @@ export const sessionCalls = (connection: Connection): SessionCalls => {
     C_CloseAllSessions: (slotId) =>
       onSlot(connection, slotId, async () => {
         const handles = [...(connection.tokens.get(slotId)?.sessions.keys() ?? [])]
-        await Promise.all(handles.map(close))
+        await Promise.all(handles.map(async (handle) => close(handle)))
         return DONE
       }),
     C_GetSessionInfo: (handle) =>

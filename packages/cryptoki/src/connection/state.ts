@@ -71,11 +71,11 @@ const follow = <A>(session: Session, reply: Promise<Answer<A>>, { resolve, rejec
   reply.then(
     (answer) => {
       resolve(answer)
-      release(session)
+      return release(session)
     },
     (cause: unknown) => {
       reject(cause)
-      release(session)
+      return release(session)
     },
   )
 }

@@ -21,7 +21,7 @@ const NAMES = Object.keys(CALLS) as ReadonlyArray<CallName>
 
 /** By call number; a number without a row is a call of a library newer than this table. */
 const BY_NUMBER: ReadonlyArray<Served | undefined> = NAMES.reduce<Array<Served | undefined>>((table, name) => {
-  table[CALLS[name].number] = { name, call: CALLS[name] as Call, handler: HANDLERS[name] as Handler | undefined }
+  table[CALLS[name].number] = { name, call: CALLS[name], handler: HANDLERS[name] as Handler | undefined }
   return table
 }, [])
 

@@ -47,10 +47,10 @@ export const createObjectTable = (nextHandle: HandleSource): ObjectTable => {
     },
     forget,
     forgetSession: (session) => {
-      for (const { object, session: owner } of [...byObject.values()]) if (owner === session) forget(object)
+      for (const { object, session: owner } of byObject.values()) if (owner === session) forget(object)
     },
     forgetPrivate: () => {
-      for (const { object, attributes } of [...byObject.values()]) {
+      for (const { object, attributes } of byObject.values()) {
         if (attributes.CKA_CLASS !== 'CKO_PUBLIC_KEY' || attributes.CKA_TOKEN !== true) forget(object)
       }
     },

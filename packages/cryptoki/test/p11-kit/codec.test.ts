@@ -109,7 +109,7 @@ test('the length of a flag is 1 even where its value is not given, which 0.24 in
   const attribute = { type: CKA.CKA_TOKEN, length: 1, value: undefined }
   t.is(
     write(attributeReadings, { attributes: [attribute], code: 'CKR_OK' }),
-    '0000000100000001010000000100' + '0000000000000000',
+    '00000001000000010100000001000000000000000000',
   )
 })
 

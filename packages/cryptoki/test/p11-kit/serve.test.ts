@@ -21,8 +21,14 @@ const frame = (of: number, body: ReadonlyArray<number> | Uint8Array): Uint8Array
 
 /** The body of a call: number, signature text, values. */
 const body = (number: number, signature: string, values: ReadonlyArray<number> = []): ReadonlyArray<number> => [
-  ...[0, 0, 0, number],
-  ...[0, 0, 0, signature.length],
+  0,
+  0,
+  0,
+  number,
+  0,
+  0,
+  0,
+  signature.length,
   ...text(signature),
   ...values,
 ]
