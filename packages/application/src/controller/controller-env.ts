@@ -45,10 +45,11 @@ export type ControllerSettings = Readonly<{
   giveUpMillis: number
   /** An HSM that has not answered for this long is replaced; undefined: never. A broken one is replaced at once. */
   replaceAfterMillis: number | undefined
-  /** Pauses between attempts at one step: the first, and the longest they grow to. */
-  retryMillis: Readonly<{ first: number; most: number }>
-  /** How long a rack may take for one command. */
+  /** Pauses between attempts at one step: the first, and the longest they grow to, for what is on its way or refused. */
+  retryMillis: Readonly<{ first: number; mostWaiting: number; most: number }>
+  /** How long a rack may take for one command, and for saying how its HSMs are. */
   commandMillis: number
+  describeMillis: number
   /** How long DescribeClusters still shows a deleted cluster. */
   deletedShownMillis: number
 }>
@@ -61,11 +62,12 @@ export const DEFAULT_CONTROLLER_SETTINGS: ControllerSettings = {
   delays: { createCluster: 0, createHsm: 0, initialize: 0, deleteHsm: 0, deleteCluster: 0 },
   showsTransitions: true,
   pollMillis: 1000,
-  silenceMillis: 2000,
+  silenceMillis: 3000,
   giveUpMillis: 30_000,
   replaceAfterMillis: undefined,
-  retryMillis: { first: 20, most: 5000 },
+  retryMillis: { first: 20, mostWaiting: 100, most: 5000 },
   commandMillis: 10_000,
+  describeMillis: 2000,
   deletedShownMillis: 60 * MINUTE,
 }
 

@@ -36,7 +36,8 @@ export const connectRacks = (
     ask: async (zone, name, request) => {
       const client = clients.get(zone)
       if (client === undefined) return E.left({ _tag: 'RackUnreachable', availabilityZone: zone })
-      return client.request(name, request, settings.commandMillis)
+      const isQuestion = name === 'describeRack' || name === 'describeHsm'
+      return client.request(name, request, isQuestion ? settings.describeMillis : settings.commandMillis)
     },
     close: () => {
       for (const client of clients.values()) client.close()

@@ -1,8 +1,9 @@
 import type { Clock } from '@hsmlab/ports'
+import type { ControllerSettings } from './controller-env.ts'
 import type { Step } from './plan.ts'
 
-/** `done`: reported. `later`: not yet; try again after a while. */
-export type StepOutcome = 'done' | 'later'
+/** `done`: reported. `soon`: on its way, look again. `later`: refused or without an answer, try again after a while. */
+export type StepOutcome = 'done' | 'soon' | 'later'
 
 export interface StepRunner {
   /** Starts what is planned and not under way, and forgets what is no longer planned. */
@@ -19,7 +20,7 @@ type Entry = { attempts: number; isRunning: boolean; cancel: (() => void) | unde
  */
 export const stepRunner = (
   clock: Clock,
-  pause: Readonly<{ first: number; most: number }>,
+  pause: ControllerSettings['retryMillis'],
   run: (step: Step) => Promise<StepOutcome>,
   replan: () => ReadonlyMap<string, Step>,
 ): StepRunner => {
@@ -35,12 +36,13 @@ export const stepRunner = (
     const next = planned.get(key)
     if (outcome === 'done') entry.attempts = 0
     if (next === undefined) entries.delete(key)
-    else schedule(key, entry, Math.max(next.waitMillis, pauseAfter(entry)))
+    else schedule(key, entry, Math.max(next.waitMillis, pauseAfter(entry, outcome)))
     follow(planned)
   }
 
-  const pauseAfter = (entry: Entry): number => {
-    const millis = Math.min(pause.most, pause.first * 2 ** entry.attempts)
+  const pauseAfter = (entry: Entry, outcome: StepOutcome): number => {
+    const most = outcome === 'soon' ? pause.mostWaiting : pause.most
+    const millis = Math.min(most, pause.first * 2 ** entry.attempts)
     entry.attempts = Math.min(entry.attempts + 1, 30)
     return millis
   }

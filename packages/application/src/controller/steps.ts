@@ -59,6 +59,7 @@ export const stepExecutor = (tools: StepTools): ((step: Step) => Promise<StepOut
   const refusedBy = (step: Step, failure: BackupFailure | ControlFailure): StepOutcome => {
     // A rack that is away says nothing new each time it is asked.
     if (failure._tag === 'RackUnreachable') return 'later'
+    if (failure._tag === 'ControlRefused' && failure.refusal.code === 'unready') return 'soon'
     return postpone(step, describeBackupFailure(failure))
   }
 
@@ -145,7 +146,7 @@ export const stepExecutor = (tools: StepTools): ((step: Step) => Promise<StepOut
   /** A new HSM is ACTIVE once it has its membership and, where it has peers, has compared its keys with theirs. */
   const admit = async (step: StepOf<'admit'>, { cluster, hsm }: Subject): Promise<StepOutcome> => {
     const { hsmId } = hsm
-    if (!isExpected(cluster)) return 'later'
+    if (!isExpected(cluster)) return 'soon'
     const installed = await installMembership(step, cluster)
     if (E.isLeft(installed)) return refusedBy(step, installed.left)
     const described = await racks.ask(step.zone, 'describeHsm', { hsmId })
@@ -154,7 +155,7 @@ export const stepExecutor = (tools: StepTools): ((step: Step) => Promise<StepOut
     const { condition } = described.right
     const isReady =
       hsm.origin === 'first' ? condition === 'provisioned' || condition === 'serving' : condition === 'serving'
-    return isReady ? submit({ ...reportOf('CompleteHsmCreation', step), hsmId }) : 'later'
+    return isReady ? submit({ ...reportOf('CompleteHsmCreation', step), hsmId }) : 'soon'
   }
 
   const pushMembership = async (step: HsmStep, { cluster }: Subject): Promise<StepOutcome> => {
