@@ -55,9 +55,11 @@ const lab = () => {
     })
   const settled = async <A>(promise: Promise<A>): Promise<A> => {
     let done = false
-    void promise.then(() => {
+    const watch = async (): Promise<void> => {
+      await promise
       done = true
-    })
+    }
+    void watch()
     for (let i = 0; i < 2000 && !done; i++) await clock.advance(10)
     return promise
   }
