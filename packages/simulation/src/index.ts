@@ -7,3 +7,10 @@ export {
   seededDisk,
   type SeededDiskOptions,
 } from './disk/seeded-disk.ts'
+export {
+  simulate,
+  type SimulateOptions,
+  type SimulationFailure,
+  type SimulationProgress,
+  type SimulationReport,
+} from './simulate.ts'

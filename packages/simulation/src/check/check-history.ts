@@ -1,11 +1,14 @@
+import * as A from 'fp-ts/lib/Array.js'
+import * as E from 'fp-ts/lib/Either.js'
 import type { Hsm } from '@hsmlab/application'
-import type { Cluster } from '../cluster/cluster.ts'
-import { PLACES } from '../cluster/places.ts'
+import { type Cluster, seatsOf } from '../cluster/cluster.ts'
 import { usernameOf } from '../history/perform.ts'
 import type { Journal } from '../history/record.ts'
 import { type Plan, STEADY_AES, STEADY_PAIR } from '../history/steps.ts'
+import { checkDurability, type HsmLogFacts } from './durability.ts'
 import { type Holdings, holdingsOf } from './holdings.ts'
 import { checkConvergence, checkHandles, checkKeys } from './keys.ts'
+import { readFacts } from './log-facts.ts'
 import { checkReplay, type Sample } from './replay.ts'
 import type { Violation } from './violation.ts'
 
@@ -46,12 +49,18 @@ const checkFailures = ({ world }: Cluster, { records, wrong }: Journal): Readonl
     .map(({ message, fields }): Violation => ({ promise: 'P7', what: `${message}: ${JSON.stringify(fields)}` })),
 ]
 
-const runningHsms = ({ machines }: Cluster): ReadonlyArray<Hsm> =>
-  machines.flatMap(({ zone, rack }) => {
-    const place = PLACES.find((each) => each.zone === zone)
-    const hsm = place && rack()?.hsm(place.hsmId)
-    return hsm === undefined ? [] : [hsm]
-  })
+type Finding = Readonly<{ holdings: Holdings; log: HsmLogFacts; live: Sample }>
+
+/** Everything that one HSM has to show at the end. */
+const findingOf = async (hsm: Hsm): Promise<E.Either<Violation, Finding>> => {
+  const { hsmId } = hsm
+  const live = { hsmId, ...(await hsm.canonicalState()) }
+  const holdings = holdingsOf(live, hsm.describe().digest)
+  const facts = await readFacts(hsm)
+  if (E.isLeft(facts)) return E.left({ promise: 'P4', what: `the log of ${hsmId} cannot be read: ${facts.left}` })
+  if (holdings === undefined) return E.left({ promise: 'P4', what: `the state of ${hsmId} cannot be read` })
+  return E.right({ holdings, live, log: { hsmId, facts: facts.right } })
+}
 
 /** Looks for broken promises, two sync periods after the faults have ended. */
 export const checkHistory = async (
@@ -60,23 +69,28 @@ export const checkHistory = async (
   journal: Journal,
   samples: ReadonlyArray<Sample>,
 ): Promise<ReadonlyArray<Violation>> => {
-  const hsms = runningHsms(cluster)
-  const holdings = (await Promise.all(hsms.map(holdingsOf))).filter((each) => each !== undefined)
-  const replays = await Promise.all(
-    hsms.map((hsm) =>
-      checkReplay(
-        hsm,
-        samples.filter(({ hsmId }) => hsmId === hsm.hsmId),
-      ),
-    ),
+  const found = await Promise.all(
+    seatsOf(cluster).flatMap(({ hsm: running }) => {
+      const hsm = running()
+      return hsm === undefined ? [] : [findingOf(hsm)]
+    }),
   )
+  const { left: unreadable, right: findings } = A.separate([...found])
+  const holdings = findings.map((finding) => finding.holdings)
+  const samplesOf = ({ live }: Finding) => samples.filter(({ hsmId }) => hsmId === live.hsmId)
   return [
+    ...unreadable,
     ...checkConvergence(holdings),
-    ...checkKeys(journal, holdings),
+    ...checkKeys(plan, journal, holdings),
+    ...checkDurability(
+      plan,
+      journal,
+      findings.map(({ log }) => log),
+    ),
     ...checkHandles(journal),
     ...checkUsers(journal, holdings),
     ...checkSteadyUse(plan, journal),
     ...checkFailures(cluster, journal),
-    ...replays.flat(),
+    ...findings.flatMap((finding) => checkReplay(finding.live, finding.log.facts, samplesOf(finding))),
   ]
 }

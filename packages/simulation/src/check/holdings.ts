@@ -1,6 +1,6 @@
 import { canonicalJson } from '@hsmlab/event-sourcing'
 import { type HsmId, type HsmState, type KeyEntry, readHsmSnapshot } from '@hsmlab/domain'
-import type { Hsm } from '@hsmlab/application'
+import type { Sample } from './replay.ts'
 
 /** What one HSM holds at the end. */
 export type Holdings = Readonly<{
@@ -16,9 +16,8 @@ const entriesOf = ({ keys, tombstones }: HsmState): ReadonlyMap<number, string> 
   return new Map([...standing].sort(([a], [b]) => a - b).map(([handle, entry]) => [handle, canonicalJson(entry)]))
 }
 
-export const holdingsOf = async (hsm: Hsm): Promise<Holdings | undefined> => {
-  const { state: text } = await hsm.canonicalState()
+/** What an HSM with this live state and this digest holds. */
+export const holdingsOf = ({ hsmId, state: text }: Sample, digest: string): Holdings | undefined => {
   const state = readHsmSnapshot(text)
-  if (state === undefined) return undefined
-  return { hsmId: hsm.hsmId, digest: hsm.describe().digest, state, entries: entriesOf(state) }
+  return state && { hsmId, digest, state, entries: entriesOf(state) }
 }

@@ -1,4 +1,5 @@
 import type { Journal, MadeKey, WorkRecord } from '../history/record.ts'
+import type { Plan } from '../history/steps.ts'
 import type { Holdings } from './holdings.ts'
 import type { Violation } from './violation.ts'
 
@@ -58,7 +59,13 @@ const checkKept = (key: number, { views }: MadeKey, fate: Fate, holdings: Readon
 const USES: ReadonlyArray<string> = ['sign', 'crypt', 'get']
 
 /** What began after a deletion was acknowledged must not succeed, nor may a find show the key. */
-const checkUnused = (key: number, { views }: MadeKey, deletedAt: number, { records, found }: Journal) =>
+const checkUnused = (
+  key: number,
+  { views }: MadeKey,
+  deletedAt: number,
+  records: ReadonlyArray<WorkRecord>,
+  found: Journal['found'],
+) =>
   records.flatMap(({ step, invokedAt, outcome }): ReadonlyArray<Violation> => {
     if (outcome._tag !== 'ok' || invokedAt <= deletedAt) return []
     const { operation } = step
@@ -72,13 +79,27 @@ const checkUnused = (key: number, { views }: MadeKey, deletedAt: number, { recor
       : [{ promise: 'P3', what: `step ${step.id} found key ${name(shown.handle)} of step ${key} at ${at}` }]
   })
 
-/** P1 and P3 of keys that were acknowledged. */
-export const checkKeys = (journal: Journal, holdings: ReadonlyArray<Holdings>): ReadonlyArray<Violation> =>
-  [...journal.keys].flatMap(([step, key]) => {
-    const fate = fateOf(journal.records, step)
-    const kept = checkKept(step, key, fate, holdings)
-    return fate.deletedAt === undefined ? kept : [...kept, ...checkUnused(step, key, fate.deletedAt, journal)]
+/**
+ * P1 and P3 of keys that were acknowledged. What stands on one HSM alone, since the check was waived, goes with its
+ * storage; and a storage that is lost may hold one of the two tombstones that keep a deleted key from being used.
+ */
+export const checkKeys = (
+  { steps, waived }: Plan,
+  { records, keys, found }: Journal,
+  holdings: ReadonlyArray<Holdings>,
+): ReadonlyArray<Violation> => {
+  const isStorageLost = steps.some((step) => step.kind === 'fault' && step.fault.type === 'lose-storage')
+  const counts = ({ step }: WorkRecord): boolean => !waived || step.program !== 'app-2'
+  const checked = records.filter(counts)
+  return [...keys].flatMap(([step, key]) => {
+    const fate = fateOf(records, step)
+    const isOnOne = waived && isStorageLost
+    const kept = isOnOne ? [] : checkKept(step, key, fate, holdings)
+    const { deletedAt } = fateOf(checked, step)
+    if (deletedAt === undefined || isStorageLost) return kept
+    return [...kept, ...checkUnused(step, key, deletedAt, checked, found)]
   })
+}
 
 /** Two keys never get the same handle. */
 export const checkHandles = ({ keys }: Journal): ReadonlyArray<Violation> => {

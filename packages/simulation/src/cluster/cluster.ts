@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { HsmSettings } from '@hsmlab/application'
+import type { Hsm, HsmSettings } from '@hsmlab/application'
 import { connectCluster } from '@hsmlab/client'
 import type { Username } from '@hsmlab/domain'
 import { invariant, utf8Bytes } from '@hsmlab/event-sourcing'
@@ -7,20 +7,40 @@ import { sleep } from '@hsmlab/ports'
 import { simulatedCa } from '../certificates/simulated-certificates.ts'
 import type { DiskFaults } from '../disk/seeded-disk.ts'
 import { type Machine, newMachine } from './machine.ts'
-import { CLIENT_ZONE, CLUSTER_ID, CONTROL_ZONE, PLACES } from './places.ts'
+import { CLIENT_ZONE, CLUSTER_ID, CONTROL_ZONE, type Place, PLACES } from './places.ts'
 import { startProcess } from './process.ts'
 import { newProxy, type Program, type Proxy } from './proxy.ts'
-import { scriptedController } from './scripted-controller.ts'
+import { type ScriptedController, scriptedController } from './scripted-controller.ts'
 import { randomOf, type World } from './world.ts'
 
 export type ClusterOptions = Readonly<{
   syncPeriodMillis: number
+  /** Programs that work without the availability check. */
+  waivedFor: ReadonlyArray<ProgramName>
   /** Faults of every log disk, at all times. */
   brokenDisk?: Partial<DiskFaults>
 }>
 
 /** A cluster of three HSMs in three Availability Zones, active, with a proxy and its programs. */
-export type Cluster = Readonly<{ world: World; machines: ReadonlyArray<Machine>; proxy: Proxy }>
+export type Cluster = Readonly<{
+  world: World
+  machines: ReadonlyArray<Machine>
+  proxy: Proxy
+  controller: ScriptedController
+}>
+
+/** A machine, and the HSM that belongs to the cluster there. */
+export type Seat = Readonly<{ machine: Machine; place: Place; hsm: () => Hsm | undefined }>
+
+export const seatsOf = ({ machines, controller }: Pick<Cluster, 'machines' | 'controller'>): ReadonlyArray<Seat> =>
+  controller.places().flatMap((place) => {
+    const machine = machines.find(({ zone }) => zone === place.zone)
+    return machine === undefined ? [] : [{ machine, place, hsm: () => machine.rack()?.hsm(place.hsmId) }]
+  })
+
+/** How many HSMs of the cluster serve. */
+export const servingHsms = (cluster: Pick<Cluster, 'machines' | 'controller'>): number =>
+  seatsOf(cluster).filter(({ hsm }) => hsm()?.describe().condition === 'serving').length
 
 const PASSWORD = 'password1'
 
@@ -29,7 +49,7 @@ export const PROGRAMS = [
   { name: 'app-1', role: 'crypto-user', username: 'user1', password: PASSWORD },
   { name: 'app-2', role: 'crypto-user', username: 'user1', password: PASSWORD },
   { name: 'admin', role: 'admin', username: 'admin', password: PASSWORD },
-] as const satisfies ReadonlyArray<Program>
+] as const satisfies ReadonlyArray<Omit<Program, 'keyAvailabilityCheck'>>
 export type ProgramName = (typeof PROGRAMS)[number]['name']
 
 const ONE_ITERATION: Pick<HsmSettings, 'passwordIterations' | 'clusterKey'> = {
@@ -49,11 +69,9 @@ const until = async (world: World, what: string, holds: () => boolean): Promise<
   }
 }
 
-const servesEverywhere = (machines: ReadonlyArray<Machine>): boolean =>
-  machines.every((machine, i) => {
-    const place = PLACES[i]
-    return place !== undefined && machine.rack()?.hsm(place.hsmId)?.describe().condition === 'serving'
-  })
+/** How far the logs of all HSMs are on their disks, those included that have crashed. */
+export const durableHeads = ({ machines }: Cluster): ReadonlyMap<string, number> =>
+  new Map(machines.flatMap((machine) => [...machine.durableHeads()]))
 
 /** Builds the cluster as a customer would, step by step. */
 export const buildCluster = async (world: World, options: ClusterOptions): Promise<Cluster> => {
@@ -98,13 +116,16 @@ export const buildCluster = async (world: World, options: ClusterOptions): Promi
   await client.close()
   tool.kill()
 
-  for (const place of others) await controller.createNext(place, first)
-  await until(world, 'HSMs serve', () => servesEverywhere(machines))
+  for (const place of others) await controller.createNext(place)
+  await until(world, 'HSMs serve', () => servingHsms({ machines, controller }) === PLACES.length)
 
   const proxy = newProxy(world, {
     trustAnchor: ca.trustAnchor,
     controllerKey: keys.signing.publicKey,
-    programs: PROGRAMS,
+    programs: PROGRAMS.map((program) => ({
+      ...program,
+      keyAvailabilityCheck: !options.waivedFor.includes(program.name),
+    })),
   })
   proxy.start()
   await until(world, 'programs log in', () => proxy.loggedIn() === PROGRAMS.length)
@@ -112,5 +133,5 @@ export const buildCluster = async (world: World, options: ClusterOptions): Promi
     const connections = proxy.client()?.connections() ?? []
     return connections.length === PLACES.length && connections.every(({ serving }) => serving)
   })
-  return { world, machines, proxy }
+  return { world, machines, proxy, controller }
 }

@@ -39,8 +39,12 @@ export interface Machine {
   /** The process dies, the machine lives on. */
   readonly killProcess: () => void
   readonly losePower: () => void
+  /** Power fails, and the disks with it: nothing is left. */
+  readonly loseStorage: () => void
   /** Disks of the HSMs' logs, by HSM. */
   readonly disks: () => ReadonlyMap<string, SeededDisk>
+  /** How far each log was on its disk when last seen: running, or before it died. */
+  readonly durableHeads: () => ReadonlyMap<string, number>
   /** Moves the wall clock, either way, in microseconds. */
   readonly shiftWall: (micros: number) => void
   /** How much longer than usual its disks take: 1 is as usual. */
@@ -53,6 +57,7 @@ const BACKUP_AUTHORITIES = { manufacturerKey: new Uint8Array(32).fill(1), awsKey
 export const newMachine = (world: World, part: MachinePart): Machine => {
   const { zone } = part
   const devices = new Map<string, Device>()
+  const heads = new Map<string, number>()
   let slowness = 1
   let wallShift = 0
   let incarnation = 0
@@ -107,7 +112,16 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
     if (isAlive()) rack = started
   }
 
+  const noteHeads = (): void => {
+    for (const hsmId of rack?.hsmIds() ?? []) {
+      const hsm = rack?.hsm(hsmId)
+      // Nobody sees how far the log has come of an HSM that stopped by itself.
+      heads.set(hsmId, hsm?.store.durableHead().revision ?? Infinity)
+    }
+  }
+
   const die = (stop: (disk: SeededDisk) => void): void => {
+    noteHeads()
     process?.kill()
     process = undefined
     rack = undefined
@@ -128,7 +142,15 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
     },
     killProcess: () => die((disk) => disk.killProcess()),
     losePower: () => die((disk) => disk.losePower()),
+    loseStorage: () => {
+      die((disk) => disk.losePower())
+      devices.clear()
+    },
     disks: () => new Map([...devices].map(([name, { log }]) => [name, log])),
+    durableHeads: () => {
+      noteHeads()
+      return new Map(heads)
+    },
     shiftWall: (micros) => {
       wallShift += micros
     },

@@ -7,7 +7,13 @@ import { type Process, startProcess } from './process.ts'
 import type { World } from './world.ts'
 
 /** A program that uses the cluster, and whose name it uses. */
-export type Program = Readonly<{ name: string; role: Role; username: string; password: string }>
+export type Program = Readonly<{
+  name: string
+  role: Role
+  username: string
+  password: string
+  keyAvailabilityCheck: boolean
+}>
 
 export type ProxyPart = Readonly<{
   /** PEM of the customer's CA. */
@@ -57,10 +63,7 @@ export const newProxy = (world: World, part: ProxyPart): Proxy => {
       },
     )
     const applications = new Map(
-      part.programs.map((program) => [
-        program.name,
-        client.openApplication(program.name, { keyAvailabilityCheck: true }),
-      ]),
+      part.programs.map((program) => [program.name, client.openApplication(program.name, program)]),
     )
     running = { process, client, applications }
     for (const program of part.programs) {

@@ -3,7 +3,7 @@ import { type ControlClient, controlClient } from '@hsmlab/application'
 import type { Ed25519KeyPair, X25519KeyPair } from '@hsmlab/crypto'
 import type { BackupId, CommandId } from '@hsmlab/domain'
 import { type Base64, canonicalJson, invariant, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
-import { subject } from '@hsmlab/ports'
+import { sleep, subject } from '@hsmlab/ports'
 import {
   BACKUP_CHUNK_SIZE_MAX,
   type ControlOperationName,
@@ -20,7 +20,10 @@ import type { Process } from './process.ts'
 
 const MODE = 'FIPS'
 const HSM_TYPE = 'hsm2m.medium'
-const REQUEST_MILLIS = 5000
+const REQUEST_MILLIS = 2000
+const RETRY_MILLIS = 100
+
+type PlacedMember = Member & Readonly<{ place: Place }>
 
 export type ControllerKeys = Readonly<{
   /** The channel to the racks. */
@@ -33,8 +36,14 @@ export type ControllerKeys = Readonly<{
 export interface ScriptedController {
   /** The first HSM: provisioned, certified by `ca`, initialized. */
   readonly createFirst: (place: Place, ca: SimulatedCa) => Promise<void>
-  /** A further HSM, out of a backup of `source`. */
-  readonly createNext: (place: Place, source: Place) => Promise<void>
+  /** A further HSM, out of a backup of another one that serves; tried until it is there. */
+  readonly createNext: (place: Place) => Promise<void>
+  /** The storage of `lost` is gone: `next` takes its place in the membership; tried until it is there. */
+  readonly replace: (lost: Place, next: Place) => Promise<void>
+  /** Who belongs to the cluster now. */
+  readonly places: () => ReadonlyArray<Place>
+  /** Nothing is under way. */
+  readonly isIdle: () => boolean
 }
 
 export type RackAddress = Readonly<{ zone: string; rackKey: Uint8Array }>
@@ -56,10 +65,12 @@ export const scriptedController = (
       }),
     ]),
   )
-  const members: Array<Member & Readonly<{ place: Place }>> = []
+  let members: ReadonlyArray<PlacedMember> = []
   let current: SignedMembership | undefined
   let version = 0
   let commands = 0
+  let underWay = 0
+  let attempts = 0
 
   const commandId = (): CommandId => `command-${(commands += 1)}` as CommandId
 
@@ -67,55 +78,86 @@ export const scriptedController = (
     { zone }: Place,
     name: Name,
     request: ControlRequestOf<Name>,
-  ): Promise<ControlReplyOf<Name>> => {
+  ): Promise<ControlReplyOf<Name> | undefined> => {
     const answer = await channels.get(zone)?.request(name, request, REQUEST_MILLIS)
-    invariant(answer !== undefined && E.isRight(answer), `${zone} does ${name}: ${JSON.stringify(answer)}`)
-    return answer.right
+    return answer === undefined || E.isLeft(answer) ? undefined : answer.right
+  }
+
+  /** Repeats `attempt` until it gives something. */
+  const persist = async <A>(attempt: () => Promise<A | undefined>): Promise<A> => {
+    underWay += 1
+    for (;;) {
+      const result = await attempt()
+      if (result === undefined) await sleep(clock, RETRY_MILLIS)
+      else {
+        underWay -= 1
+        return result
+      }
+    }
   }
 
   const provision = async (place: Place, first: boolean): Promise<ControlReplyOf<'provisionHsm'>> => {
     const { hsmId, zone, eniIp, lane } = place
-    const reply = await ask(place, 'provisionHsm', {
-      commandId: commandId(),
-      hsmId,
-      clusterId: CLUSTER_ID,
-      lane,
-      availabilityZone: zone,
-      eniIp,
-      hsmType: HSM_TYPE,
-      mode: MODE,
-      first,
-      controllerKey: toBase64(keys.signing.publicKey),
-    })
-    members.push({ place, hsmId, availabilityZone: zone, eniIp, lane, identityKey: reply.identityKey })
-    return reply
+    return await persist(() =>
+      ask(place, 'provisionHsm', {
+        commandId: commandId(),
+        hsmId,
+        clusterId: CLUSTER_ID,
+        lane,
+        availabilityZone: zone,
+        eniIp,
+        hsmType: HSM_TYPE,
+        mode: MODE,
+        first,
+        controllerKey: toBase64(keys.signing.publicKey),
+      }),
+    )
   }
 
-  const signedMembership = (): SignedMembership => {
+  const memberOf = (place: Place, { identityKey }: ControlReplyOf<'provisionHsm'>): PlacedMember => {
+    const { hsmId, zone, eniIp, lane } = place
+    return { place, hsmId, availabilityZone: zone, eniIp, lane, identityKey }
+  }
+
+  /** Signs the membership as it is now and installs it on every member, however long that takes. */
+  const announce = async (changed: ReadonlyArray<PlacedMember>): Promise<void> => {
+    members = changed
     version += 1
     const membership: Membership = { clusterId: CLUSTER_ID, version, mode: MODE, hsmType: HSM_TYPE, members }
     const document = canonicalJson(Membership.encode(membership))
     const signature: Base64 = toBase64(engine.ed25519.sign(keys.signing.privateKey, utf8Bytes(document)))
-    return { document, signature }
+    current = { document, signature }
+    await Promise.all(
+      members.map(({ place, hsmId }) =>
+        persist(() => ask(place, 'installMembership', { commandId: commandId(), hsmId, document, signature })),
+      ),
+    )
   }
 
-  const announce = async (): Promise<void> => {
-    const signed = signedMembership()
-    current = signed
-    for (const { place, hsmId } of members) {
-      await ask(place, 'installMembership', { commandId: commandId(), hsmId, ...signed })
-    }
-  }
-
-  const carryBackup = async (source: Place, target: Place): Promise<void> => {
+  const carryBackup = async (source: Place, target: Place): Promise<true | undefined> => {
     const backupId = 'backup-abcdefghijk' as BackupId
-    const { size, digest } = await ask(source, 'takeBackup', { commandId: commandId(), hsmId: source.hsmId, backupId })
+    const taken = await ask(source, 'takeBackup', { commandId: commandId(), hsmId: source.hsmId, backupId })
+    if (taken === undefined) return undefined
+    const { size, digest } = taken
     for (let offset = 0; offset < size; offset += BACKUP_CHUNK_SIZE_MAX) {
-      const { bytes } = await ask(source, 'readBackup', { hsmId: source.hsmId, backupId, offset })
-      await ask(target, 'writeBackup', { hsmId: target.hsmId, backupId, offset, bytes })
+      const chunk = await ask(source, 'readBackup', { hsmId: source.hsmId, backupId, offset })
+      if (chunk === undefined) return undefined
+      const { bytes } = chunk
+      const written = await ask(target, 'writeBackup', { hsmId: target.hsmId, backupId, offset, bytes })
+      if (written === undefined) return undefined
     }
-    await ask(target, 'restoreBackup', { commandId: commandId(), hsmId: target.hsmId, backupId, size, digest })
+    const restore = { commandId: commandId(), hsmId: target.hsmId, backupId, size, digest }
+    return (await ask(target, 'restoreBackup', restore)) && true
   }
+
+  /** Provisions `place` and fills it from whichever member answers; both again when the new HSM's rack has died. */
+  const fill = async (place: Place, sources: ReadonlyArray<Place>): Promise<PlacedMember> =>
+    await persist(async () => {
+      const provisioned = await provision(place, false)
+      const source = sources[attempts++ % sources.length]
+      const filled = source && (await carryBackup(source, place))
+      return filled && memberOf(place, provisioned)
+    })
 
   bus.serve(subject(subjects.memberships), () =>
     Promise.resolve(utf8Bytes(canonicalJson({ memberships: current === undefined ? [] : [current] }))),
@@ -123,18 +165,33 @@ export const scriptedController = (
 
   return {
     createFirst: async (place, ca) => {
-      const { certificates } = await provision(place, true)
+      const provisioned = await provision(place, true)
+      const { certificates } = provisioned
       const certificate = certificates && ca.sign(certificates.clusterCsr, clock.wallMicros())
       invariant(certificate !== undefined, 'the first HSM shows a CSR')
       const { hsmId } = place
-      const request = { commandId: commandId(), hsmId, certificate, trustAnchor: ca.trustAnchor }
-      await ask(place, 'installClusterCertificate', request)
-      await announce()
+      const { trustAnchor } = ca
+      await persist(() =>
+        ask(place, 'installClusterCertificate', { commandId: commandId(), hsmId, certificate, trustAnchor }),
+      )
+      await announce([memberOf(place, provisioned)])
     },
-    createNext: async (place, source) => {
-      await provision(place, false)
-      await carryBackup(source, place)
-      await announce()
+    createNext: async (place) => {
+      const member = await fill(
+        place,
+        members.map((each) => each.place),
+      )
+      await announce([...members, member])
     },
+    replace: async (lost, next) => {
+      const others = members.filter(({ hsmId }) => hsmId !== lost.hsmId)
+      const member = await fill(
+        next,
+        others.map((each) => each.place),
+      )
+      await announce([...others, member])
+    },
+    places: () => members.map(({ place }) => place),
+    isIdle: () => underWay === 0,
   }
 }

@@ -1,7 +1,7 @@
 import type { AvailabilityZone } from '@hsmlab/domain'
-import type { Cluster } from '../cluster/cluster.ts'
+import { type Cluster, type Seat, seatsOf } from '../cluster/cluster.ts'
 import type { Machine } from '../cluster/machine.ts'
-import { PLACES } from '../cluster/places.ts'
+import { replacementOf } from '../cluster/places.ts'
 import type { DiskFaults } from '../disk/seeded-disk.ts'
 import type { Fault } from './steps.ts'
 
@@ -15,18 +15,23 @@ const setDisks = (machines: ReadonlyArray<Machine>, faults: Partial<DiskFaults>)
   for (const machine of machines) for (const disk of machine.disks().values()) disk.setFaults(faults)
 }
 
-const hsmOf = ({ zone }: Machine) => PLACES.find((place) => place.zone === zone)?.hsmId
-
-const crashHsm = (machine: Machine): void => {
-  const hsmId = hsmOf(machine)
-  if (hsmId !== undefined) void machine.rack()?.crashHsm(hsmId)
-}
+const seatsIn = (cluster: Cluster, zone: AvailabilityZone): ReadonlyArray<Seat> =>
+  seatsOf(cluster).filter(({ place }) => place.zone === zone)
 
 /** Has the rack start its HSM again, where it runs without it. */
-export const restartHsm = (machine: Machine): void => {
-  const hsmId = hsmOf(machine)
-  const rack = machine.rack()
-  if (hsmId !== undefined && rack?.hsm(hsmId) === undefined) void rack?.restartHsm(hsmId)
+export const restartHsm = ({ machine, place, hsm }: Seat): void => {
+  if (hsm() === undefined) void machine.rack()?.restartHsm(place.hsmId)
+}
+
+/** Storage is lost for good; the operator replaces the HSM as soon as `undo` lets him. */
+const loseStorage = (cluster: Cluster, zone: AvailabilityZone): Undo => {
+  const { machines, controller } = cluster
+  const [lost] = seatsIn(cluster, zone)
+  for (const machine of machines) if (machine.zone === zone) machine.loseStorage()
+  return () => {
+    for (const machine of machines) machine.start()
+    if (lost !== undefined) void controller.replace(lost.place, replacementOf(lost.place))
+  }
 }
 
 /** Makes `fault` happen; the result ends it. */
@@ -49,9 +54,9 @@ export const applyFault = (cluster: Cluster, fault: Fault): Undo => {
       }
     }
     case 'crash-hsm': {
-      const machines = machinesOf(cluster, [fault.zone])
-      machines.forEach(crashHsm)
-      return () => machines.forEach(restartHsm)
+      const seats = seatsIn(cluster, fault.zone)
+      for (const { machine, place } of seats) void machine.rack()?.crashHsm(place.hsmId)
+      return () => seats.forEach(restartHsm)
     }
     case 'cut': {
       const mends = fault.links.map(([from, to]) => network.cut(from, to))
@@ -68,10 +73,12 @@ export const applyFault = (cluster: Cluster, fault: Fault): Undo => {
       return () => setDisks(machines, { [name]: 0 })
     }
     case 'disk-slow': {
-      const machines = machinesOf(cluster, [fault.zone])
+      const machines = machinesOf(cluster, fault.zones)
       for (const machine of machines) machine.setDiskSlowness(fault.factor)
       return () => machines.forEach((machine) => machine.setDiskSlowness(1))
     }
+    case 'lose-storage':
+      return loseStorage(cluster, fault.zone)
     case 'lose-feed':
       feed.loseFeed()
       return NOTHING
@@ -96,7 +103,6 @@ export const mendEverything = (cluster: Cluster): void => {
   for (const machine of machines) {
     machine.setDiskSlowness(1)
     machine.start()
-    restartHsm(machine)
   }
   proxy.start()
 }

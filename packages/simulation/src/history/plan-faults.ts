@@ -1,21 +1,27 @@
 import type { AvailabilityZone } from '@hsmlab/domain'
 import { EVERYWHERE, type LinkFaults, type Zone } from '../bus/network.ts'
-import { CLIENT_ZONE, PLACES } from '../cluster/places.ts'
+import { CLIENT_ZONE, ZONES } from '../cluster/places.ts'
 import type { Dice } from '../random/dice.ts'
 import type { Fault, FaultStep } from './steps.ts'
 
 export type FaultPlanPart = Readonly<{
   durationMillis: number
+  /** When programs ask for something: near these moments there is most to break. */
+  workAt: ReadonlyArray<number>
   /** The only AZ that may suffer. */
   sufferer: AvailabilityZone | undefined
   firstId: number
 }>
 
 const COUNT = [1, 6] as const
+/** So many faults strike while a program waits for an answer, within so many milliseconds of its question. */
+const AIMED = 0.6
+const AIM_MILLIS = 60
+/** Of all histories, so many lose the storage of one AZ for good. */
+const STORAGE_LOST = 0.15
+
 /** Each kind of fault has this chance to be part of a history at all: a history of one kind goes deeper. */
 const ENABLED = 0.5
-
-const ALL_ZONES = PLACES.map(({ zone }) => zone)
 
 type Draw = (dice: Dice, zone: AvailabilityZone) => Fault
 
@@ -46,7 +52,7 @@ const LOCAL: ReadonlyArray<Draw> = [
   (dice, zone) => ({ type: 'cut', links: isolation(dice, zone), millis: outage(dice) }),
   (dice, zone) => ({ type: 'disk-full', zone, millis: Math.round(dice.between(1, 400)) }),
   (dice, zone) => ({ type: 'disk-error', zone, millis: Math.round(dice.between(1, 100)) }),
-  (dice, zone) => ({ type: 'disk-slow', zone, factor: dice.pick([10, 50, 300]), millis: outage(dice) }),
+  (dice, zone) => ({ type: 'disk-slow', zones: [zone], factor: dice.pick([10, 50, 300]), millis: outage(dice) }),
   (dice, zone) => ({ type: 'shift-clock', zone, micros: Math.round(dice.between(-5_000_000, 5_000_000)) }),
 ]
 
@@ -63,15 +69,16 @@ const weather = (dice: Dice): Fault => ({
 })
 
 const otherThan = (dice: Dice, zone: AvailabilityZone): AvailabilityZone => {
-  const [first = zone, ...rest] = ALL_ZONES.filter((other) => other !== zone)
-  return dice.pick([first, ...rest])
+  const others = ZONES.filter((other) => other !== zone)
+  return others[dice.below(others.length)] ?? zone
 }
 
 /** Faults of several AZs, or of what stands outside of them. */
 const GLOBAL: ReadonlyArray<Draw> = [
   weather,
-  (dice) => ({ type: 'lose-power', zones: ALL_ZONES, proxy: dice.happens(0.5), millis: outage(dice) }),
-  (dice) => ({ type: 'kill', zones: ALL_ZONES, millis: outage(dice) }),
+  (dice) => ({ type: 'lose-power', zones: ZONES, proxy: dice.happens(0.5), millis: outage(dice) }),
+  (dice) => ({ type: 'kill', zones: ZONES, millis: outage(dice) }),
+  (dice) => ({ type: 'disk-slow', zones: ZONES, factor: dice.pick([20, 100]), millis: outage(dice) }),
   (dice, zone) => ({ type: 'lose-power', zones: [zone, otherThan(dice, zone)], proxy: false, millis: outage(dice) }),
   (dice, zone) => {
     const other = otherThan(dice, zone)
@@ -90,21 +97,30 @@ const GLOBAL: ReadonlyArray<Draw> = [
   (dice) => ({ type: 'feed-down', millis: outage(dice) }),
 ]
 
-/** Draws which kinds of faults there are, then when each strikes and whom. */
+const momentOf = (dice: Dice, durationMillis: number, workAt: ReadonlyArray<number>): number => {
+  const aim = workAt[dice.below(workAt.length)]
+  const isAimed = aim !== undefined && dice.happens(AIMED)
+  const at = isAimed ? aim + dice.between(0, AIM_MILLIS) : dice.between(0, durationMillis)
+  return Math.round(Math.min(at, durationMillis * 0.95))
+}
+
+/** Draws which kinds of faults there are, then when each strikes and whom. At most one AZ ever loses its storage. */
 export const planFaults = (
   dice: Dice,
-  { durationMillis, sufferer, firstId }: FaultPlanPart,
+  { durationMillis, sufferer, workAt, firstId }: FaultPlanPart,
 ): ReadonlyArray<FaultStep> => {
   const kinds = sufferer === undefined ? [...LOCAL, ...GLOBAL] : LOCAL
   const enabled = kinds.filter(() => dice.happens(ENABLED))
-  const [first] = kinds
-  const [one = first, ...others] = enabled
-  if (one === undefined) return []
-  const count = Math.round(dice.between(COUNT[0], COUNT[1]))
-  return Array.from({ length: count }, (_, i) => {
-    const [someZone = ALL_ZONES[0], ...otherZones] = ALL_ZONES
-    const zone = sufferer ?? dice.pick([someZone ?? PLACES[0].zone, ...otherZones])
-    const at = Math.round(dice.between(0, durationMillis * 0.95))
-    return { kind: 'fault', id: firstId + i, at, fault: dice.pick([one, ...others])(dice, zone) }
-  })
+  const [one = weather, ...others] = enabled.length > 0 ? enabled : kinds
+  const zoneOf = (): AvailabilityZone => sufferer ?? dice.pick(ZONES)
+  const faults = Array.from({ length: Math.round(dice.between(COUNT[0], COUNT[1])) }, () =>
+    dice.pick([one, ...others])(dice, zoneOf()),
+  )
+  if (dice.happens(STORAGE_LOST)) faults.push({ type: 'lose-storage', zone: zoneOf(), millis: outage(dice) })
+  return faults.map((fault, i) => ({
+    kind: 'fault',
+    id: firstId + i,
+    at: momentOf(dice, durationMillis, workAt),
+    fault,
+  }))
 }

@@ -1,16 +1,15 @@
-import type { AvailabilityZone } from '@hsmlab/domain'
 import type { ProgramName } from '../cluster/cluster.ts'
 import { type Dice, diceFrom } from '../random/dice.ts'
 import { planFaults } from './plan-faults.ts'
-import { PLACES } from '../cluster/places.ts'
+import { ZONES } from '../cluster/places.ts'
 import { type Operation, type Plan, STEADY_AES, STEADY_PAIR, type WorkStep } from './steps.ts'
 
 const DURATION_MILLIS = [2_500, 7_000] as const
 const OPERATIONS = [20, 45] as const
 /** Of all histories, so many have one AZ alone suffer. */
 const ONE_SUFFERER = 0.25
-
-export const ZONES = PLACES.map(({ zone }) => zone) as [AvailabilityZone, ...AvailabilityZone[]]
+/** … and in so many `app-2` works without the availability check. */
+const WAIVED = 0.25
 
 const APPLICATIONS: readonly [ProgramName, ...ProgramName[]] = ['app-1', 'app-2']
 
@@ -89,12 +88,18 @@ export const planHistory = (seed: number): Plan => {
   const durationMillis = Math.round(shape.between(DURATION_MILLIS[0], DURATION_MILLIS[1]))
   const sufferer = shape.happens(ONE_SUFFERER) ? shape.pick(ZONES) : undefined
   const work = planWork(diceFrom(`${seed}/workload`), durationMillis)
-  const faults = planFaults(diceFrom(`${seed}/nemesis`), { durationMillis, sufferer, firstId: work.length })
+  const faults = planFaults(diceFrom(`${seed}/nemesis`), {
+    durationMillis,
+    sufferer,
+    workAt: work.map(({ at }) => at),
+    firstId: work.length,
+  })
   return {
     seed,
     syncPeriodMillis: shape.pick([200, 500, 1000]),
     faultsEndAt: durationMillis,
     sufferer,
+    waived: shape.happens(WAIVED),
     steps: [...work, ...faults].sort((a, b) => a.at - b.at || a.id - b.id),
   }
 }

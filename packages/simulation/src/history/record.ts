@@ -16,6 +16,8 @@ export type WorkRecord = {
   readonly invokedAt: number
   returnedAt: number | undefined
   outcome: Outcome
+  /** How far each HSM's log was on its disk when this was acknowledged. */
+  durableHeads: ReadonlyMap<string, number> | undefined
 }
 
 /** A token key that a program was told of: its handle, or those of its public and private half. */

@@ -1,6 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { invariant } from '@hsmlab/event-sourcing'
-import { buildCluster, type Cluster, type ClusterOptions, PROGRAMS } from '../cluster/cluster.ts'
+import {
+  buildCluster,
+  type Cluster,
+  type ClusterOptions,
+  PROGRAMS,
+  durableHeads,
+  seatsOf,
+  servingHsms,
+} from '../cluster/cluster.ts'
 import { PLACES } from '../cluster/places.ts'
 import { type Ground, newWorld, type World } from '../cluster/world.ts'
 import { checkHistory } from '../check/check-history.ts'
@@ -54,7 +62,13 @@ const drive = async <A>(world: World, promise: Promise<A>): Promise<A> => {
 }
 
 const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: WorkStep): void => {
-  const record: WorkRecord = { step, invokedAt: now(), returnedAt: undefined, outcome: { _tag: 'pending' } }
+  const record: WorkRecord = {
+    step,
+    invokedAt: now(),
+    returnedAt: undefined,
+    outcome: { _tag: 'pending' },
+    durableHeads: undefined,
+  }
   journal.records.push(record)
   const application = cluster.proxy.application(step.program)
   const run = async (): Promise<void> => {
@@ -64,7 +78,10 @@ const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: 
       record.outcome = { _tag: 'skipped' }
     } else if (E.isLeft(result) && result.left !== 'nothing to do') {
       record.outcome = { _tag: 'failed', ckr: result.left._tag, message: result.left.message }
-    } else record.outcome = { _tag: 'ok' }
+    } else {
+      record.outcome = { _tag: 'ok' }
+      record.durableHeads = durableHeads(cluster)
+    }
     cluster.world.trace.addText(`${step.id} ${JSON.stringify(record.outcome)}`)
   }
   void run()
@@ -95,13 +112,9 @@ const sampleStates = (cluster: Cluster, seed: number, samples: Sample[]): (() =>
   let stopped = false
   const sample = (): void => {
     if (stopped) return
-    const place = dice.pick([...PLACES])
-    const machine = cluster.machines.find(({ zone }) => zone === place.zone)
-    void machine
-      ?.rack()
-      ?.hsm(place.hsmId)
-      ?.canonicalState()
-      .then(({ revision, state }) => samples.push({ hsmId: place.hsmId, revision, state }))
+    const seats = seatsOf(cluster)
+    const hsm = seats[dice.below(seats.length)]?.hsm()
+    void hsm?.canonicalState().then(({ revision, state }) => samples.push({ hsmId: hsm.hsmId, revision, state }))
     clock.after(dice.between(SAMPLE_MILLIS[0], SAMPLE_MILLIS[1]), sample)
   }
   sample()
@@ -110,16 +123,11 @@ const sampleStates = (cluster: Cluster, seed: number, samples: Sample[]): (() =>
   }
 }
 
-const servingHsms = ({ machines }: Cluster): number =>
-  machines.filter(({ zone, rack }) => {
-    const place = PLACES.find((each) => each.zone === zone)
-    return place !== undefined && rack()?.hsm(place.hsmId)?.describe().condition === 'serving'
-  }).length
-
 const isQuiet = (cluster: Cluster, journal: Journal): boolean => {
   // An HSM whose disk failed too often stays stopped until its operator starts it.
-  for (const machine of cluster.machines) restartHsm(machine)
+  for (const seat of seatsOf(cluster)) restartHsm(seat)
   return (
+    cluster.controller.isIdle() &&
     journal.records.every(({ outcome }) => outcome._tag !== 'pending') &&
     servingHsms(cluster) === PLACES.length &&
     cluster.proxy.loggedIn() === PROGRAMS.length
@@ -137,30 +145,33 @@ const livenessViolation = (cluster: Cluster, journal: Journal): Violation => ({
 
 const runPlan = async (world: World, plan: Plan, options: Partial<ClusterOptions>, journal: Journal) => {
   const { syncPeriodMillis } = plan
-  const cluster = await drive(world, buildCluster(world, { ...options, syncPeriodMillis }))
+  const cluster = await drive(
+    world,
+    buildCluster(world, { ...options, syncPeriodMillis, waivedFor: plan.waived ? ['app-2'] : [] }),
+  )
   await drive(world, makeSteadyKeys(cluster, journal))
   const readyAt = world.clock.monotonicMillis()
   const now = (): number => world.clock.monotonicMillis() - readyAt
   const samples: Sample[] = []
   const stopSampling = sampleStates(cluster, plan.seed, samples)
 
-  let mended = false
+  /** Faults that have not ended. */
+  const standing = new Set<() => void>()
   for (const step of plan.steps) {
     world.clock.after(step.at, () => {
       if (step.kind === 'work') return startWork(cluster, journal, now, step)
-      if (mended) return
-      const undo = applyFault(cluster, step.fault)
+      const end = applyFault(cluster, step.fault)
       if (cluster.proxy.client() === undefined) abandon(journal)
-      if ('millis' in step.fault) {
-        world.clock.after(step.fault.millis, () => {
-          if (!mended) undo()
-        })
+      const endOnce = (): void => {
+        if (standing.delete(endOnce)) end()
       }
+      standing.add(endOnce)
+      if ('millis' in step.fault) world.clock.after(step.fault.millis, endOnce)
     })
   }
   await world.clock.advance(plan.faultsEndAt)
-  mended = true
   mendEverything(cluster)
+  for (const end of standing) end()
   const quiet = await pass(world, LIVENESS_MILLIS, () => isQuiet(cluster, journal))
   if (!quiet) return [livenessViolation(cluster, journal)]
   await world.clock.advance(2 * syncPeriodMillis + ROUND_UNDER_WAY_MILLIS)

@@ -34,7 +34,9 @@ export type Fault =
   /** Every write finds the disk full; afterwards there is room again. */
   | Readonly<{ type: 'disk-full'; zone: AvailabilityZone; millis: number }>
   | Readonly<{ type: 'disk-error'; zone: AvailabilityZone; millis: number }>
-  | Readonly<{ type: 'disk-slow'; zone: AvailabilityZone; factor: number; millis: number }>
+  | Readonly<{ type: 'disk-slow'; zones: ReadonlyArray<AvailabilityZone>; factor: number; millis: number }>
+  /** The disks of one AZ are gone for good; its HSM is replaced by another one after so long. */
+  | Readonly<{ type: 'lose-storage'; zone: AvailabilityZone; millis: number }>
   | Readonly<{ type: 'lose-feed' }>
   | Readonly<{ type: 'feed-down'; millis: number }>
   | Readonly<{ type: 'kill-proxy'; millis: number }>
@@ -53,5 +55,7 @@ export type Plan = Readonly<{
   faultsEndAt: number
   /** Only one AZ ever suffers: then operations with steady keys may pause, but not fail. */
   sufferer: AvailabilityZone | undefined
+  /** The program `app-2` waives the availability check. */
+  waived: boolean
   steps: ReadonlyArray<Step>
 }>

@@ -1,0 +1,3 @@
+import { register } from 'node:module'
+
+register('./load-hook.js', import.meta.url)
