@@ -1,5 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { CkrName, Mechanism } from '@hsmlab/pkcs11'
+import type { HashName } from './hashes.ts'
 
 /** Named curves by their SEC 2 names: P-256, P-384, P-521, P-224 and secp256k1. */
 export type CurveName = 'secp224r1' | 'secp256r1' | 'secp384r1' | 'secp521r1' | 'secp256k1'
@@ -40,6 +41,12 @@ export interface AesGcm {
   readonly seal: (nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array) => Uint8Array
   /** `undefined`: it was not sealed so. */
   readonly open: (nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array) => Uint8Array | undefined
+}
+
+/** A digest over a message that comes in parts. After `digest` it is of no use. */
+export interface RunningHash {
+  readonly update: (part: Uint8Array) => void
+  readonly digest: () => Uint8Array
 }
 
 /** The primitives under the log, the channel, sealed keys and passwords. */
@@ -87,6 +94,8 @@ export interface CryptoEngine extends Primitives {
   /** `CKR_KEY_TYPE_INCONSISTENT` or `CKR_ATTRIBUTE_VALUE_INVALID` for bytes that are no such key. */
   readonly open: (material: KeyMaterial) => Either<CryptoFailure, OpenKey>
   readonly digest: (mechanism: Mechanism, message: Uint8Array) => CryptoResult
+  /** For whoever hashes in its own software what has no limit, as CloudHSM's client library does. */
+  readonly startHash: (hash: HashName) => RunningHash
   readonly sign: (key: OpenKey, mechanism: Mechanism, message: Uint8Array) => CryptoResult | Promise<CryptoResult>
   /** Right(empty) when the signature holds, else `CKR_SIGNATURE_INVALID` or `CKR_SIGNATURE_LEN_RANGE`. */
   readonly verify: (

@@ -20,6 +20,7 @@ export type {
   OpenKey,
   Primitives,
   RsaKeyPair,
+  RunningHash,
   X25519KeyPair,
 } from './engine.ts'
 export { type GcmEncryption, withGeneratedIv } from './gcm-iv.ts'

@@ -21,10 +21,13 @@ export const DEFAULT_SETTINGS: CryptokiSettings = {
   ecdsaWithWeakHashFunction: false,
 }
 
+/** What the client library computes itself. */
+export type HashEngine = Pick<CryptoEngine, 'digest' | 'startHash'>
+
 /** What all programs share. */
 export type CryptokiDependencies = Readonly<{
   /** Digests, and the hash part of signatures over long messages, are computed here. */
-  engine: Pick<CryptoEngine, 'digest'>
+  engine: HashEngine
   random: Random
   logger: Logger
 }>

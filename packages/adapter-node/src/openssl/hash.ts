@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
-import type { HashName } from '@hsmlab/crypto'
+import { createHash, hash } from 'node:crypto'
+import type { HashName, RunningHash } from '@hsmlab/crypto'
 import { plain } from './bytes.ts'
 
 /** OpenSSL's names. */
@@ -14,3 +14,8 @@ export const OPENSSL_HASH: Readonly<Record<HashName, string>> = {
 /** In one call: half the cost of a Hash object for the short messages of the log and the channel. */
 export const opensslHash = (name: HashName, message: Uint8Array): Uint8Array =>
   plain(hash(OPENSSL_HASH[name], message, 'buffer'))
+
+export const opensslStartHash = (name: HashName): RunningHash => {
+  const running = createHash(OPENSSL_HASH[name])
+  return { update: (part) => void running.update(part), digest: () => plain(running.digest()) }
+}

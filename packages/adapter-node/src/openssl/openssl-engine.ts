@@ -6,7 +6,7 @@ import { opensslAesKey } from './aes-key.ts'
 import { plain } from './bytes.ts'
 import { crew } from './crew.ts'
 import { opensslEc } from './ec-keys.ts'
-import { OPENSSL_HASH, opensslHash } from './hash.ts'
+import { OPENSSL_HASH, opensslHash, opensslStartHash } from './hash.ts'
 import { opensslPrimitives } from './primitives.ts'
 import { opensslRsa } from './rsa-keys.ts'
 
@@ -41,6 +41,7 @@ export const opensslEngine = ({ workers }: OpensslEngineOptions = {}): OpensslEn
     name: 'openssl',
     randomBytes: systemRandom.bytes,
     hash: opensslHash,
+    startHash: opensslStartHash,
     openAes: opensslAesKey,
     openMac,
   })

@@ -102,6 +102,14 @@ export const publishedVectors = (test: Test, engine: CryptoEngine): void => {
     })
   }
 
+  for (const hash of HASH_NAMES) {
+    test(`${name}: ${hash} of abc is the same in parts`, async (t) => {
+      const running = engine.startHash(hash)
+      for (const part of ['', 'a', 'bc', '']) running.update(utf8ToBytes(part))
+      t.is(bytesToHex(running.digest()), ABC_DIGESTS[hash])
+    })
+  }
+
   test(`${name}: HMACs are those of RFC 4231`, async (t) => {
     const key = openKey(engine, { _tag: 'secret', keyType: 'CKK_GENERIC_SECRET', value: utf8ToBytes('Jefe') })
     const message = utf8ToBytes('what do ya want for nothing?')

@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { bitLength, bytesToNumber, equalBytes } from '../bytes.ts'
-import type { CryptoEngine, RsaKeyPair } from '../engine.ts'
+import type { CryptoEngine, RsaKeyPair, RunningHash } from '../engine.ts'
 import type { HashName } from '../hashes.ts'
 import type { CryptoBackend } from '../processor/backend.ts'
 import { cryptoEngine } from '../processor/crypto-engine.ts'
@@ -14,6 +14,11 @@ import { nobleRsaPrivateKey, nobleRsaPublicKey } from './rsa-keys.ts'
 const NOBLE = { 'SHA-1': sha1, 'SHA-224': sha224, 'SHA-256': sha256, 'SHA-384': sha384, 'SHA-512': sha512 }
 
 const hash = (name: HashName, message: Uint8Array): Uint8Array => NOBLE[name](message)
+
+const startHash = (name: HashName): RunningHash => {
+  const running = NOBLE[name].create()
+  return { update: (part) => void running.update(part), digest: () => running.digest() }
+}
 
 export type NobleEngineOptions = Readonly<{
   /** All randomness: keys, nonces, salts, seeds. A seeded one repeats every result. */
@@ -48,6 +53,7 @@ export const nobleEngine = ({ random, rsaKeys = [] }: NobleEngineOptions): Crypt
     name: 'noble',
     randomBytes: random.bytes,
     hash,
+    startHash,
     generateEc: (curve) => nobleGenerateEc(curve, random.bytes),
     generateRsa,
     openAes: nobleAesKey,

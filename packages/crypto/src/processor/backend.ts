@@ -1,4 +1,4 @@
-import type { CryptoResult, CurveName, EcKeyPair, Primitives, RsaKeyPair } from '../engine.ts'
+import type { CryptoResult, CurveName, EcKeyPair, Primitives, RsaKeyPair, RunningHash } from '../engine.ts'
 import type { HashName } from '../hashes.ts'
 
 /** A result of the caller's thread, or the promise of one computed elsewhere; the promise never rejects. */
@@ -61,6 +61,7 @@ export interface CryptoBackend extends Primitives {
   readonly name: 'openssl' | 'noble'
   readonly randomBytes: (count: number) => Uint8Array
   readonly hash: (hash: HashName, message: Uint8Array) => Uint8Array
+  readonly startHash: (hash: HashName) => RunningHash
   readonly generateEc: (curve: CurveName) => EcKeyPair
   readonly generateRsa: (modulusBits: number, publicExponent: Uint8Array) => Promise<RsaKeyPair>
   readonly openAes: (value: Uint8Array) => AesKey

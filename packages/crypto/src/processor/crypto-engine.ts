@@ -133,6 +133,7 @@ export const cryptoEngine = (backend: CryptoBackend): CryptoEngine => {
     generateRsa: backend.generateRsa,
     open,
     digest,
+    startHash: backend.startHash,
     sign,
     verify,
     encrypt: cipher('encrypt'),

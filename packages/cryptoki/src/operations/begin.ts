@@ -1,13 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { allowed, type ClusterMode, mechanismFacts, type MechanismFacts, weakHashUnderCurve } from '@hsmlab/crypto'
 import type { KeyTemplate } from '@hsmlab/domain'
-import type { CryptoEngine } from '@hsmlab/crypto'
 import type { Logger } from '@hsmlab/ports'
 import { type Answer, refuse } from '../answer.ts'
 import type { CallMechanism } from '../call-mechanism.ts'
 import type { KeyKind, KeyShape } from '../keys/key-shape.ts'
 import type { Session } from '../session/session.ts'
-import type { CryptokiSettings } from '../settings.ts'
+import type { CryptokiSettings, HashEngine } from '../settings.ts'
 import { checkedMechanism } from './mechanism-parameter.ts'
 import type { KeyOperation } from './sign.ts'
 
@@ -36,7 +35,7 @@ const hasGoodSize = ({ sizes }: MechanismFacts, { bits }: KeyShape): boolean => 
 }
 
 export type BeginContext = Readonly<{
-  engine: Pick<CryptoEngine, 'digest'>
+  engine: HashEngine
   logger: Logger
   settings: CryptokiSettings
   mode: ClusterMode

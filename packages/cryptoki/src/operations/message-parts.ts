@@ -1,6 +1,6 @@
-import type { HashName } from '@hsmlab/crypto'
+import type { HashName, RunningHash } from '@hsmlab/crypto'
 import { EMPTY } from '../output.ts'
-import { type RunningHash, runningHash } from './hash.ts'
+import type { HashEngine } from '../settings.ts'
 
 /**
  * A message that arrived in parts: whole while it is short, else only its digest. No `hash`: it is kept whole whatever
@@ -13,7 +13,11 @@ export interface MessageParts {
     Readonly<{ _tag: 'whole'; bytes: Uint8Array }> | Readonly<{ _tag: 'digest'; bytes: Uint8Array }>
 }
 
-export const createMessageParts = (hash: HashName | undefined, wholeMax: number): MessageParts => {
+export const createMessageParts = (
+  { startHash }: HashEngine,
+  hash: HashName | undefined,
+  wholeMax: number,
+): MessageParts => {
   let kept = EMPTY
   let length = 0
   let running: RunningHash | undefined
@@ -31,7 +35,7 @@ export const createMessageParts = (hash: HashName | undefined, wholeMax: number)
     if (running !== undefined) {
       running.update(part)
     } else if (hash !== undefined && length + part.length > wholeMax) {
-      running = runningHash(hash)
+      running = startHash(hash)
       running.update(kept.subarray(0, length))
       running.update(part)
       kept = EMPTY

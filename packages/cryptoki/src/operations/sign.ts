@@ -1,10 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Application } from '@hsmlab/client'
-import type { CryptoEngine, MechanismFacts } from '@hsmlab/crypto'
+import type { MechanismFacts } from '@hsmlab/crypto'
 import type { Mechanism } from '@hsmlab/pkcs11'
 import { type Answer, DONE, refuse, type Reply } from '../answer.ts'
 import type { Output, Room } from '../output.ts'
 import type { KeyObject } from '../session/object-table.ts'
+import type { HashEngine } from '../settings.ts'
 import { createMessageParts, type MessageParts } from './message-parts.ts'
 import type { SignOperation, VerifyOperation } from './operation.ts'
 import { digestCall, ONE_CALL_BYTES_MAX, type SignatureCall, signatureLength, wholeCall } from './signature.ts'
@@ -12,7 +13,7 @@ import { digestCall, ONE_CALL_BYTES_MAX, type SignatureCall, signatureLength, wh
 /** What an operation on a key needs. */
 export type KeyOperation = Readonly<{
   application: Application
-  engine: Pick<CryptoEngine, 'digest'>
+  engine: HashEngine
   key: KeyObject
   mechanism: Mechanism
   facts: MechanismFacts
@@ -26,11 +27,11 @@ type Parts = Readonly<{
 }>
 
 /** The parts of a message, and the one call that they become. */
-const partsOf = ({ facts }: KeyOperation): Parts => {
+const partsOf = ({ engine, facts }: KeyOperation): Parts => {
   let parts: MessageParts | undefined
   const all = (): MessageParts => {
     const isHashed = facts.hash !== undefined && facts.algorithm !== 'hmac'
-    parts ??= createMessageParts(isHashed ? facts.hash : undefined, ONE_CALL_BYTES_MAX)
+    parts ??= createMessageParts(engine, isHashed ? facts.hash : undefined, ONE_CALL_BYTES_MAX)
     return parts
   }
   return {
@@ -43,7 +44,7 @@ const partsOf = ({ facts }: KeyOperation): Parts => {
       all().add(part)
       return DONE
     },
-    call: ({ engine, mechanism }) => {
+    call: ({ mechanism }) => {
       if (facts.parts === 'single') return refuse('CKR_MECHANISM_INVALID')
       const message = all().message()
       return message._tag === 'digest'

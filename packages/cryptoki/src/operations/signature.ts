@@ -1,8 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { type CryptoEngine, digestInfo, HASHES, type HashName, type MechanismFacts, prehashed } from '@hsmlab/crypto'
+import { digestInfo, HASHES, type HashName, type MechanismFacts, prehashed } from '@hsmlab/crypto'
 import { CKM, type Mechanism, NO_PARAMETER } from '@hsmlab/pkcs11'
 import type { Answer } from '../answer.ts'
 import type { KeyShape } from '../keys/key-shape.ts'
+import type { HashEngine } from '../settings.ts'
 
 /** Messages up to this many bytes go to the HSM as they are: one call, no hashing here. */
 export const ONE_CALL_BYTES_MAX = 4 * 1024
@@ -29,11 +30,7 @@ export const digestCall = (mechanism: Mechanism, digest: Uint8Array): SignatureC
 }
 
 /** The call over a whole message: hashed here when it is long and the mechanism hashes (as CloudHSM's library does). */
-export const wholeCall = (
-  engine: Pick<CryptoEngine, 'digest'>,
-  mechanism: Mechanism,
-  message: Uint8Array,
-): Answer<SignatureCall> => {
+export const wholeCall = (engine: HashEngine, mechanism: Mechanism, message: Uint8Array): Answer<SignatureCall> => {
   const raw = message.length > ONE_CALL_BYTES_MAX ? prehashed(mechanism.type) : undefined
   if (raw === undefined) return E.right({ mechanism, input: message })
   const digest = engine.digest({ type: HASHES[raw.hash].mechanism, parameter: NO_PARAMETER }, message)
