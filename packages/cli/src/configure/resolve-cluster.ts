@@ -31,7 +31,7 @@ const describe = async (endpoint: AwsEndpoint, clusterId: ClusterId): Promise<E.
     const answer = await fetch(endpoint.url, {
       method: 'POST',
       body,
-      headers: signedHeaders({ ...endpoint, service: 'cloudhsm', target: TARGET, body, at: new Date() }),
+      headers: await signedHeaders({ ...endpoint, service: 'cloudhsm', target: TARGET, body, at: new Date() }),
       signal: AbortSignal.timeout(ANSWER_MILLIS_MAX),
     })
     const parsed: unknown = await answer.json()

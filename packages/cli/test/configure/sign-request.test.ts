@@ -1,24 +1,39 @@
 import test from 'ava'
-import { signatureOf } from '../../src/configure/sign-request.ts'
+import { signedHeaders } from '../../src/configure/sign-request.ts'
 
-test("the signature of AWS's own example is computed", (t) => {
-  // "get-vanilla" of the Signature Version 4 test suite.
-  const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-  const canonicalRequest = [
-    'GET',
-    '/',
-    '',
-    'host:example.amazonaws.com\nx-amz-date:20150830T123600Z\n',
-    'host;x-amz-date',
-    emptyHash,
-  ].join('\n')
-  t.is(
-    signatureOf(
-      'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-      '20150830T123600Z',
-      ['20150830', 'us-east-1', 'service', 'aws4_request'],
-      canonicalRequest,
-    ),
-    '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31',
+const request = {
+  url: 'http://127.0.0.1:4580/',
+  region: 'eu-west-1',
+  service: 'cloudhsm',
+  credentials: { accessKeyId: '123456789012', secretAccessKey: 'secret' },
+  target: 'BaldrApiService.DescribeClusters',
+  body: '{}',
+  at: new Date(Date.UTC(2026, 10, 24, 6, 0, 0)),
+}
+
+test('a request says who asks, in which Region, and for which service', async (t) => {
+  const { authorization, 'x-amz-date': date } = await signedHeaders(request)
+  t.is(date, '20261124T060000Z')
+  t.regex(
+    authorization ?? '',
+    /^AWS4-HMAC-SHA256 Credential=123456789012\/20261124\/eu-west-1\/cloudhsm\/aws4_request, /,
   )
+  t.regex(authorization ?? '', /SignedHeaders=[a-z0-9;-]*host;[a-z0-9;-]*x-amz-target, Signature=[0-9a-f]{64}$/)
+})
+
+test('another body, secret or moment makes another signature', async (t) => {
+  const signatures = await Promise.all(
+    [
+      request,
+      { ...request, body: '{ }' },
+      { ...request, credentials: { ...request.credentials, secretAccessKey: 'other' } },
+      { ...request, at: new Date(Date.UTC(2026, 10, 24, 6, 0, 1)) },
+    ].map(async (each) => (await signedHeaders(each))['authorization']?.split('Signature=')[1]),
+  )
+  t.is(new Set(signatures).size, signatures.length)
+})
+
+test('a session token travels along', async (t) => {
+  const credentials = { ...request.credentials, sessionToken: 'token' }
+  t.is((await signedHeaders({ ...request, credentials }))['x-amz-security-token'], 'token')
 })
