@@ -1,8 +1,8 @@
 /** The byte that a client library sends first: 0 up to 0.24, 1 up to 0.25.5, 2 since 0.25.6. */
 export type Generation = 0 | 1 | 2
 
-/** The highest protocol version that we speak. */
-export const GENERATION_MAX: Generation = 2
+/** The highest protocol version that we speak, and so the answer to what we do not know. */
+const GENERATION_MAX: Generation = 2
 
 export const generationOf = (byte: number): Generation => (byte === 0 || byte === 1 ? byte : GENERATION_MAX)
 

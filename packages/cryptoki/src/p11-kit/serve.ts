@@ -2,80 +2,16 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { ByteConnection, ByteReceiver, ByteServer, Logger } from '@hsmlab/ports'
 import { type Answer, refuse, type Reply } from '../answer.ts'
 import type { CryptokiConnection } from '../connection-face.ts'
-import { formOf } from './attribute-forms.ts'
-import { type Call, CALLS, type CallName, ERROR_CALL, ERROR_TEXT, type ResponseOf } from './calls.ts'
-import { type Dialect, DIALECTS, GENERATION_MAX, type Generation, generationOf } from './dialect.ts'
-import { createFrameReader, FRAME_HEADER_SIZE } from './frames.ts'
-import { HANDLERS } from './handlers.ts'
-import { ckrValue } from './return-value.ts'
-import { createWireReader, type WireReader } from './wire-reader.ts'
-import { createWireWriter, type WireWriter } from './wire-writer.ts'
+import type { CallName } from './calls.ts'
+import { type Dialect, DIALECTS, type Generation, generationOf } from './dialect.ts'
+import { createFrameReader } from './frames.ts'
+import { errorFrame, responseFrame } from './response-frame.ts'
+import { decodeInSomeDialect, type Request } from './served-calls.ts'
+import { createWireReader } from './wire-reader.ts'
+import { createWireWriter } from './wire-writer.ts'
 
 /** Requests under way on one connection; above it, nothing more is read until some are answered. */
 const REQUESTS_UNDER_WAY_MAX = 1_024
-
-type Handler = (connection: CryptokiConnection, ...values: ReadonlyArray<unknown>) => Reply<unknown>
-type Served = Readonly<{ name: CallName; call: Call; handler: Handler | undefined }>
-
-const NAMES = Object.keys(CALLS) as ReadonlyArray<CallName>
-
-/** By call number; a number without a row is a call of a library newer than this table. */
-const BY_NUMBER: ReadonlyArray<Served | undefined> = NAMES.reduce<Array<Served | undefined>>((table, name) => {
-  table[CALLS[name].number] = { name, call: CALLS[name], handler: HANDLERS[name] as Handler | undefined }
-  return table
-}, [])
-
-const writeFrame = (
-  writer: WireWriter,
-  code: number,
-  dialect: Dialect,
-  callNumber: number,
-  text: Uint8Array,
-  writeValues: () => void,
-): Uint8Array => {
-  writer.begin(dialect)
-  writer.u32(code)
-  writer.u32(0)
-  writer.u32(0)
-  writer.u32(callNumber)
-  writer.string(text)
-  writeValues()
-  writer.patchU32(8, writer.length() - FRAME_HEADER_SIZE)
-  return writer.finish()
-}
-
-const errorFrame = (writer: WireWriter, code: number, dialect: Dialect, returnValue: number): Uint8Array =>
-  writeFrame(writer, code, dialect, ERROR_CALL, ERROR_TEXT, () => writer.u64(returnValue))
-
-/** What a body asks for; `malformed`: no client library of this dialect wrote it. */
-type Request = Readonly<{ served: Served; values: ReadonlyArray<unknown> }>
-type Decoded = Request | 'malformed' | Answer<never>
-
-const decode = (reader: WireReader, source: Uint8Array, from: number, to: number, dialect: Dialect): Decoded => {
-  reader.reset(source, from, to, dialect)
-  const number = reader.u32()
-  const length = reader.u32()
-  if (reader.failed()) return 'malformed'
-  const served = BY_NUMBER[number]
-  if (served === undefined) return refuse('CKR_FUNCTION_NOT_SUPPORTED')
-  const { requestText } = served.call
-  if (length !== requestText.length || !reader.skip(requestText)) return 'malformed'
-  const values = served.call.readRequest(reader)
-  const refusal = reader.refusal()
-  if (refusal !== undefined) return refuse(refusal)
-  return reader.finished() ? { served, values } : 'malformed'
-}
-
-/**
- * Libraries up to 0.25.3 fail a whole C_GetAttributeValue, and say CKR_DEVICE_ERROR, when a template-typed attribute
- * stands in its answer, be it marked as missing. They get the return value alone.
- */
-const readable = (dialect: Dialect, { name }: Served, result: Answer<unknown>): Answer<unknown> => {
-  if (name !== 'C_GetAttributeValue' || dialect.nestedRooms || E.isLeft(result)) return result
-  const { attributes, code } = result.right as ResponseOf<typeof name>
-  const isUnreadable = attributes.some(({ type }) => formOf(type, dialect) === 'template')
-  return isUnreadable && code !== 'CKR_OK' ? refuse(code) : result
-}
 
 /** Answers one client library, from its first byte to its end. */
 const serveClient = (peer: ByteConnection, cryptoki: CryptokiConnection, logger: Logger): ByteReceiver => {
@@ -85,19 +21,8 @@ const serveClient = (peer: ByteConnection, cryptoki: CryptokiConnection, logger:
   let generation: Generation | undefined
   let dialect: Dialect = DIALECTS[0][0]
   let underWay = 0
+  let malformed = 0
   let open = true
-
-  const answer = (code: number, served: Served, answered: Answer<unknown>): void => {
-    if (!open) return
-    const { call } = served
-    const result = readable(dialect, served, answered)
-    const frame = E.isLeft(result)
-      ? errorFrame(writer, code, dialect, ckrValue(result.left._tag))
-      : writeFrame(writer, code, dialect, call.number, call.responseText, () =>
-          call.writeResponse(writer, result.right),
-        )
-    peer.send(frame)
-  }
 
   /** A defect of ours ends one call of one program, not the process that serves them all. */
   const defect = (name: CallName, cause: unknown): Answer<never> => {
@@ -115,57 +40,52 @@ const serveClient = (peer: ByteConnection, cryptoki: CryptokiConnection, logger:
   }
 
   const run = (code: number, request: Request): void => {
+    const { served } = request
+    const answer = (result: Answer<unknown>): void => {
+      if (open) peer.send(responseFrame(writer, code, dialect, served, result))
+    }
     const reply = start(request)
-    if (!(reply instanceof Promise)) return answer(code, request.served, reply)
+    if (!(reply instanceof Promise)) return answer(reply)
     underWay += 1
     if (underWay === REQUESTS_UNDER_WAY_MAX) peer.pause()
     const settle = (result: Answer<unknown>): void => {
       if (underWay === REQUESTS_UNDER_WAY_MAX) peer.resume()
       underWay -= 1
-      answer(code, request.served, result)
+      answer(result)
     }
-    reply.then(settle, (cause: unknown) => settle(defect(request.served.name, cause)))
+    reply.then(settle, (cause: unknown) => settle(defect(served.name, cause)))
   }
 
-  const request = (source: Uint8Array, from: number, to: number): Decoded => {
-    const first = decode(reader, source, from, to, dialect)
-    if (first !== 'malformed' || generation === undefined) return first
-    for (const candidate of DIALECTS[generation]) {
-      if (candidate === dialect) continue
-      const next = decode(reader, source, from, to, candidate)
-      if (next === 'malformed') continue
-      dialect = candidate
-      return next
-    }
-    return 'malformed'
+  /** Answered as the client library itself answers what it cannot decode; said once, counted after that. */
+  const refuseMalformed = (code: number, bytes: number): void => {
+    if (malformed === 0) logger.log('warn', 'a PKCS#11 request could not be decoded', { bytes })
+    malformed += 1
+    peer.send(errorFrame(writer, code, dialect, 'CKR_DEVICE_ERROR'))
   }
 
   const onFrame = (code: number, source: Uint8Array, from: number, to: number): void => {
     if (!open) return
-    const decoded = request(source, from, to)
-    if (decoded === 'malformed') {
-      logger.log('warn', 'a PKCS#11 request could not be decoded', { bytes: to - from })
-      peer.send(errorFrame(writer, code, dialect, ckrValue('CKR_DEVICE_ERROR')))
-    } else if ('_tag' in decoded) {
-      const refusal = E.isLeft(decoded) ? decoded.left._tag : 'CKR_GENERAL_ERROR'
-      peer.send(errorFrame(writer, code, dialect, ckrValue(refusal)))
-    } else {
-      run(code, decoded)
-    }
+    const request = decodeInSomeDialect(reader, source, from, to, generation ?? 0, dialect)
+    const { decoded } = request
+    dialect = request.dialect
+    if (decoded === 'malformed') refuseMalformed(code, to - from)
+    else if ('served' in decoded) run(code, decoded)
+    else if (E.isLeft(decoded)) peer.send(errorFrame(writer, code, dialect, decoded.left._tag))
   }
 
   /** The byte that a client library sends first, and our answer. */
   const negotiate = (chunk: Uint8Array): Uint8Array => {
     generation = generationOf(chunk[0] ?? 0)
     dialect = DIALECTS[generation][0]
-    peer.send(Uint8Array.of(Math.min(generation, GENERATION_MAX)))
+    peer.send(Uint8Array.of(generation))
     return chunk.subarray(1)
   }
 
   const close = (): void => {
     if (!open) return
     open = false
-    void cryptoki.close()
+    if (malformed > 1) logger.log('warn', 'PKCS#11 requests could not be decoded', { requests: malformed })
+    cryptoki.close().catch((cause: unknown) => defect('C_Finalize', cause))
   }
 
   return {

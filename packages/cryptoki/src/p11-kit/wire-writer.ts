@@ -1,7 +1,7 @@
 import { UNAVAILABLE } from '../attribute.ts'
 import type { Dialect } from './dialect.ts'
 
-const SLAB_SIZE = 64 * 1024
+const SLAB_SIZE = 8 * 1024
 const NULL_LENGTH = 0xffff_ffff
 
 /**

@@ -149,7 +149,14 @@ test('a body that cannot be decoded is CKR_DEVICE_ERROR, and the connection goes
     [90, 91, 92, 93].map((of) => errorFrame(of, 'CKR_DEVICE_ERROR')),
   )
   t.is(await code(client.initialize()), 'CKR_OK')
-  t.is(logger.lines.filter(({ level }) => level === 'warn').length, 4)
+  receiver.closed()
+  t.deepEqual(
+    logger.lines.map(({ message, fields }) => [message, fields]),
+    [
+      ['a PKCS#11 request could not be decoded', { bytes: 0 }],
+      ['PKCS#11 requests could not be decoded', { requests: 4 }],
+    ],
+  )
 })
 
 test('a stream that is no stream of frames is dropped, and what was open is ended', async (t) => {
