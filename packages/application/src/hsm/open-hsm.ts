@@ -122,10 +122,10 @@ export const createHsm = async (
     0,
     begin.map((event) => encodeHsmFact({ at, event })),
   )
-  if (E.isLeft(appended)) return E.left({ _tag: 'HsmUnprovisioned' })
-  const durable = await appended.right.durable()
-  if (E.isLeft(durable)) return durable
+  const durable = E.isRight(appended) ? await appended.right.durable() : undefined
   const closed = await store.right.close()()
+  if (durable === undefined) return E.left({ _tag: 'HsmUnprovisioned' })
+  if (E.isLeft(durable)) return durable
   return E.isLeft(closed) ? closed : E.right(undefined)
 }
 
@@ -143,7 +143,13 @@ const openLog = async (env: HsmEnv, home: DeviceHome, hsmId: HsmId): Promise<E.E
     await store.right.close()()
     return E.isLeft(log) ? log : E.left({ _tag: 'HsmUnprovisioned' })
   }
-  await log.right.append([{ type: 'HsmBooted', bootCounter: store.right.bootCounter }])
+  void log.right.append([{ type: 'HsmBooted', bootCounter: store.right.bootCounter }])
+  const booted = await store.right.whenDurable(log.right.revision())()
+  if (E.isLeft(booted)) {
+    // A log that cannot be written any more would serve what it has for ever, and nobody would be told.
+    await store.right.close()()
+    return booted
+  }
   return E.right({
     log: log.right,
     identity,

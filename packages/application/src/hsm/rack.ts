@@ -35,9 +35,15 @@ export interface Rack {
 type RunningHsm = Hsm & Readonly<{ identityOf: () => Promise<IdentityReply> }>
 
 /** An HSM as the rack knows it: running, off, or with a storage that cannot be opened. */
-type Slot = { running: RunningHsm | undefined; failure: string | undefined; restarts: number }
+type Slot = {
+  running: RunningHsm | undefined
+  failure: string | undefined
+  restarts: number
+  /** What is done with it now: an HSM is opened, stopped and made by one at a time, or its log would be open twice. */
+  turn: Promise<void>
+}
 
-/** An HSM whose log failed is opened anew once; a second failure leaves it failed. */
+/** An HSM whose log failed is opened anew once; a second failure leaves it failed, until it is restarted. */
 const RESTARTS_MAX = 1
 
 type Transfer = { backup: Uint8Array; written: number }
@@ -51,13 +57,21 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
   const incoming = new Map<string, Transfer>()
 
   const slotOf = (hsmId: HsmId): Slot => {
-    const slot = slots.get(hsmId) ?? { running: undefined, failure: undefined, restarts: 0 }
+    const slot = slots.get(hsmId) ?? { running: undefined, failure: undefined, restarts: 0, turn: Promise.resolve() }
     slots.set(hsmId, slot)
     return slot
   }
 
-  const open = async (hsmId: HsmId): Promise<void> => {
+  /** Does `work` when everything begun before with this HSM is done. */
+  const inTurn = (hsmId: HsmId, work: (slot: Slot) => Promise<void>): Promise<void> => {
     const slot = slotOf(hsmId)
+    const run = (): Promise<void> => work(slot)
+    slot.turn = slot.turn.then(run, run)
+    return slot.turn
+  }
+
+  const open = async (slot: Slot, hsmId: HsmId): Promise<void> => {
+    if (slot.running !== undefined) return
     const opened = await openHsm(env, storage.home(hsmId), hsmId, {
       failed: () => void reopen(hsmId),
       notify: (what) => control.notify({ hsmId, what }),
@@ -67,21 +81,25 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
     if (slot.failure !== undefined) logger.log('error', slot.failure, { hsmId })
   }
 
-  /** The first failed write stops the log; what is on the disk is found out by opening it anew. */
-  const reopen = async (hsmId: HsmId): Promise<void> => {
-    const slot = slotOf(hsmId)
+  const crash = async (slot: Slot): Promise<void> => {
     const { running } = slot
     slot.running = undefined
     await running?.crash()
-    if (slot.restarts >= RESTARTS_MAX) {
-      slot.failure = `The log of ${hsmId} could not be written twice; the HSM stays stopped.`
-    } else {
-      slot.restarts += 1
-      logger.log('warn', 'an HSM could not write its log and is opened anew', { hsmId })
-      await open(hsmId)
-    }
-    control.notify({ hsmId, what: slot.failure === undefined ? 'returned' : 'failed' })
   }
+
+  /** The first failed write stops the log; what is on the disk is found out by opening it anew. */
+  const reopen = (hsmId: HsmId): Promise<void> =>
+    inTurn(hsmId, async (slot) => {
+      await crash(slot)
+      if (slot.restarts >= RESTARTS_MAX) {
+        slot.failure = `The log of ${hsmId} could not be written twice; the HSM stays stopped.`
+      } else {
+        slot.restarts += 1
+        logger.log('warn', 'an HSM could not write its log and is opened anew', { hsmId })
+        await open(slot, hsmId)
+      }
+      control.notify({ hsmId, what: slot.failure === undefined ? 'returned' : 'failed' })
+    })
 
   const running = (hsmId: HsmId): E.Either<ControlRefusal, RunningHsm> => {
     const slot = slots.get(hsmId)
@@ -107,12 +125,13 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
   const handlers: ControlHandlers = {
     provisionHsm: async (request) => {
       const { hsmId } = request
-      if (slots.get(hsmId)?.running === undefined) {
+      await inTurn(hsmId, async (slot) => {
+        if (slot.running !== undefined) return
         await storage.remove(hsmId)
         const created = await createHsm(env, storage.home(hsmId), request)
-        if (E.isLeft(created)) return refusal('damaged', describeHsmFailure(created.left, hsmId))
-        await open(hsmId)
-      }
+        if (E.isLeft(created)) slot.failure = describeHsmFailure(created.left, hsmId)
+        else await open(slot, hsmId)
+      })
       return withHsm(hsmId, async (hsm) => E.right(await hsm.identityOf()))
     },
     installClusterCertificate: async ({ hsmId, certificate, trustAnchor }) =>
@@ -161,11 +180,12 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
     describeRack: async () => E.right({ hsms: describe() }),
     handOverHsm: ({ hsmId }) => withHsm(hsmId, (hsm) => hsm.handOver()),
     decommissionHsm: async ({ hsmId }) => {
-      const slot = slots.get(hsmId)
-      if (slot === undefined) return E.right({})
-      await slot.running?.zeroize()
-      await slot.running?.stop()
-      slots.delete(hsmId)
+      if (!slots.has(hsmId)) return E.right({})
+      await inTurn(hsmId, async (slot) => {
+        await slot.running?.zeroize()
+        await slot.running?.stop()
+        slots.delete(hsmId)
+      })
       return E.right({})
     },
     zeroizeHsm: async ({ hsmId }) => {
@@ -178,19 +198,14 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
   const control = serveControl(env, { ...part, handlers })
   const decommissioned = (hsmId: HsmId): boolean => slots.get(hsmId)?.running?.describe().condition === 'zeroized'
   const isHsmId = HsmIdCodec.is
-  await Promise.all((await storage.list()).filter(isHsmId).map(open))
+  await Promise.all((await storage.list()).filter(isHsmId).map((hsmId) => inTurn(hsmId, (slot) => open(slot, hsmId))))
   for (const hsmId of slots.keys()) {
     if (!decommissioned(hsmId)) continue
     await slots.get(hsmId)?.running?.stop()
     slots.delete(hsmId)
   }
 
-  const crashHsm = async (hsmId: HsmId): Promise<void> => {
-    const slot = slots.get(hsmId)
-    const hsm = slot?.running
-    if (slot !== undefined) slot.running = undefined
-    await hsm?.crash()
-  }
+  const crashHsm = (hsmId: HsmId): Promise<void> => inTurn(hsmId, crash)
 
   return {
     availabilityZone: part.availabilityZone,
@@ -198,16 +213,18 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
     hsm: (hsmId) => slots.get(hsmId)?.running,
     hsmIds: () => [...slots.keys()],
     crashHsm,
-    restartHsm: async (hsmId) => {
-      if (slots.get(hsmId)?.running === undefined) await open(hsmId)
-    },
+    restartHsm: (hsmId) =>
+      inTurn(hsmId, async (slot) => {
+        slot.restarts = 0
+        await open(slot, hsmId)
+      }),
     crash: async () => {
       control.close()
       await Promise.all([...slots.keys()].map(crashHsm))
     },
     stop: async () => {
       control.close()
-      await Promise.all([...slots.values()].map(async ({ running: hsm }) => hsm?.stop()))
+      await Promise.all([...slots.keys()].map((hsmId) => inTurn(hsmId, async ({ running: hsm }) => hsm?.stop())))
     },
   }
 }
