@@ -70,6 +70,23 @@ test('C_CloseAllSessions closes all of them', async (t) => {
   for (const each of [session, other]) t.is(await code(p11.C_GetSessionInfo(each)), 'CKR_SESSION_HANDLE_INVALID')
 })
 
+test('closing all sessions at once logs out once', async (t) => {
+  const { cluster, p11, session } = await program(t)
+  await generateEc(t, p11, session, 'secp256r1', [attribute('CKA_TOKEN', false)])
+  const other = await done(t, p11.C_OpenSession(SLOT, READ_WRITE))
+  await generateEc(t, p11, other, 'secp256r1', [attribute('CKA_TOKEN', false)])
+  await done(t, p11.C_CloseAllSessions(SLOT))
+  t.is(cluster.calls.get('logout'), 1)
+  t.is(cluster.keys.size, 0)
+})
+
+test('a session that was asked for while the program ended is none', async (t) => {
+  const { p11 } = await initialized(t)
+  const opening = code(p11.C_OpenSession(SLOT, READ_WRITE))
+  await p11.close()
+  t.is(await opening, 'CKR_CRYPTOKI_NOT_INITIALIZED')
+})
+
 test('a PIN is a user, a colon and a password', async (t) => {
   const { p11 } = await initialized(t)
   const session = await done(t, p11.C_OpenSession(SLOT, READ_WRITE))

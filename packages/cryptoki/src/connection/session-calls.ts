@@ -37,6 +37,7 @@ const forgetLogin = ({ sessions, objects }: Token): void => {
 }
 
 const logout = async (token: Token): Promise<Answer<void>> => {
+  if (token.application.loggedIn() === undefined) return refuse('CKR_USER_NOT_LOGGED_IN')
   forgetLogin(token)
   return token.application.logout()
 }
@@ -65,8 +66,7 @@ const closeSession = async (connection: Connection, session: Session): Promise<A
   token.sessions.delete(handle)
   token.objects.forgetSession(handle)
   if (madeSessionKeys) await token.application.endTag(handle)
-  const isLast = token.sessions.size === 0 && token.application.loggedIn() !== undefined
-  if (isLast) await inTurn(token, () => logout(token))
+  if (token.sessions.size === 0) await inTurn(token, () => logout(token))
   return DONE
 }
 
@@ -79,6 +79,8 @@ export const sessionCalls = (connection: Connection): SessionCalls => {
   const { shared, settings } = connection
 
   const addSession = (token: Token, flags: number): Answer<number> => {
+    // While the cluster was asked what it is, the program may have ended.
+    if (connection.tokens.get(token.slotId) !== token) return refuse('CKR_CRYPTOKI_NOT_INITIALIZED')
     if (connection.sessions.size >= SESSIONS_MAX) return refuse('CKR_SESSION_COUNT')
     const session: Session = {
       handle: shared.nextHandle(),
@@ -128,11 +130,6 @@ export const sessionCalls = (connection: Connection): SessionCalls => {
       )
       return Promise.resolve(reply).finally(() => copy.fill(0))
     },
-    C_Logout: (handle) =>
-      inSession(connection, handle, ({ token }) =>
-        inTurn(token, async () =>
-          token.application.loggedIn() === undefined ? refuse('CKR_USER_NOT_LOGGED_IN') : logout(token),
-        ),
-      ),
+    C_Logout: (handle) => inSession(connection, handle, ({ token }) => inTurn(token, () => logout(token))),
   }
 }
