@@ -81,17 +81,18 @@ const lab = () => {
 
 const homeOn = (disk: Disk): DeviceHome => ({ disk, deviceKey: memoryDisk().nvram })
 
-test('an HSM that is restarted twice at once runs once, and can be crashed and restarted again', async (t) => {
+test('an HSM is restarted and crashed in the order in which that is asked', async (t) => {
   const { provision, start } = lab()
   const home = homeOn(memoryDisk())
   t.true(E.isRight(await provision(home)))
   const rack = await start(home)
-  for (let round = 0; round < 2; round += 1) {
-    await Promise.all([rack.crashHsm(hsmId), rack.restartHsm(hsmId), rack.restartHsm(hsmId)])
-    t.is(rack.hsm(hsmId)?.describe().condition, 'provisioned')
-  }
+  await Promise.all([rack.crashHsm(hsmId), rack.restartHsm(hsmId), rack.restartHsm(hsmId)])
+  t.is(rack.hsm(hsmId)?.describe().condition, 'provisioned')
+  await rack.crashHsm(hsmId)
   await Promise.all([rack.restartHsm(hsmId), rack.crashHsm(hsmId)])
   t.is(rack.hsm(hsmId), undefined)
+  await rack.restartHsm(hsmId)
+  t.is(rack.hsm(hsmId)?.describe().condition, 'provisioned')
   await rack.stop()
 })
 
