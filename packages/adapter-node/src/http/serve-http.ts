@@ -1,5 +1,6 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Tagged } from '@hsmlab/event-sourcing'
 import type { HttpHandler, HttpRequest } from '@hsmlab/ports'
@@ -44,53 +45,61 @@ const readBody = (stream: Readable, sizeMax: number): Promise<Uint8Array> =>
     stream.on('error', reject)
   })
 
-const headersOf = (request: FastifyRequest, contentType: string | undefined): HttpRequest['headers'] => ({
-  ...Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  ),
-  'content-type': contentType,
-})
+const headersOf = ({ headers }: IncomingMessage): HttpRequest['headers'] =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  )
 
-const build = (handler: HttpHandler, { bodySizeMax }: HttpOptions): FastifyInstance => {
-  const server = fastify({
-    logger: false,
-    // The body is read, and bounded, here: an over-long one is the handler's to refuse in its own words.
-    bodyLimit: Number.MAX_SAFE_INTEGER,
-    requestTimeout: REQUEST_MILLIS_MAX,
-    keepAliveTimeout: KEEP_ALIVE_MILLIS,
-    forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
-  })
-  /** What the client said its body is; fastify would refuse what it cannot parse. */
-  const contentTypes = new WeakMap<FastifyRequest, string | undefined>()
-  server.addHook('onRequest', async (request) => {
-    contentTypes.set(request, request.headers['content-type'])
-    request.raw.headers['content-type'] = 'application/octet-stream'
-  })
-  server.removeAllContentTypeParsers()
-  server.addContentTypeParser('*', (_request: FastifyRequest, payload: Readable) => readBody(payload, bodySizeMax))
+const answer = async (handler: HttpHandler, request: HttpRequest, outgoing: ServerResponse): Promise<void> => {
+  const response = await handler(request)
+  const bytes = Buffer.from(response.body)
+  outgoing.writeHead(response.status, { ...response.headers, 'content-length': bytes.length })
+  outgoing.end(bytes)
+  if (!outgoing.closed) await once(outgoing, 'close')
+}
 
-  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const [path = '/'] = request.url.split('?', 1)
-    const headers = headersOf(request, contentTypes.get(request))
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0)
-    const response = await handler({ method: request.method, path, headers, body })
-    // Bytes, because fastify would add a charset to a text's content type.
-    return reply.code(response.status).headers(response.headers).send(Buffer.from(response.body))
+type Answers = Set<Promise<void>>
+
+const receive =
+  (handler: HttpHandler, sizeMax: number, underWay: Answers) =>
+  async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const [path = '/'] = (incoming.url ?? '/').split('?', 1)
+    const body = await readBody(incoming, sizeMax)
+    const request = { method: incoming.method ?? 'GET', path, headers: headersOf(incoming), body }
+    const answering = answer(handler, request, outgoing)
+    underWay.add(answering)
+    await answering.finally(() => underWay.delete(answering))
   }
-  server.all('/*', answer)
-  return server
+
+const listening = async (server: Server, { host, port }: HttpOptions): Promise<number> => {
+  server.listen({ host, port })
+  await once(server, 'listening')
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+const closed = async (server: Server, underWay: Answers): Promise<void> => {
+  const free = once(server, 'close')
+  server.close()
+  await Promise.allSettled(underWay)
+  // What is left are connections that asked nothing, or not yet all of it.
+  server.closeAllConnections()
+  await free
 }
 
 /** Serves `handler` on one address. */
 export const serveHttp = (handler: HttpHandler, options: HttpOptions): TE.TaskEither<HttpUnavailable, HttpServer> =>
   TE.tryCatch(
     async () => {
-      const server = build(handler, options)
-      const url = await server.listen({ host: options.host, port: options.port })
-      const address = server.server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : options.port
-      return { url, port, close: () => server.close() }
+      const times = { requestTimeout: REQUEST_MILLIS_MAX, keepAliveTimeout: KEEP_ALIVE_MILLIS }
+      const underWay: Answers = new Set()
+      const respond = receive(handler, options.bodySizeMax, underWay)
+      const server = createServer(times, (incoming, outgoing) => {
+        // A client that is gone before it has said all gets no answer.
+        respond(incoming, outgoing).catch(() => outgoing.destroy())
+      })
+      const port = await listening(server, options)
+      return { url: `http://${options.host}:${port}`, port, close: () => closed(server, underWay) }
     },
     (cause) => ({ _tag: 'HttpUnavailable', host: options.host, port: options.port, cause }),
   )

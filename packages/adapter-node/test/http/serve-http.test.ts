@@ -78,6 +78,35 @@ test('bytes that are no HTTP harm nobody else', async (t) => {
   await server.close()
 })
 
+test('closing answers what is under way, and waits for nobody who asks nothing', async (t) => {
+  const { handler } = recorder()
+  let ask = (): void => undefined
+  const isAsked = new Promise<void>((resolve) => {
+    ask = resolve
+  })
+  let go = (): void => undefined
+  const mayGo = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  const server = await served(async (request) => {
+    ask()
+    await mayGo
+    return handler(request)
+  })
+  const silent = connect(server.port, '127.0.0.1')
+  const halfSaid = connect(server.port, '127.0.0.1')
+  halfSaid.write('POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
+  silent.on('error', () => undefined).resume()
+  halfSaid.on('error', () => undefined).resume()
+  const response = fetch(server.url)
+  await isAsked
+  const closing = server.close()
+  go()
+  t.is((await response).status, 418)
+  await closing
+  t.pass()
+})
+
 test('a port that is taken is a failure', async (t) => {
   const { handler } = recorder()
   const server = await served(handler)
