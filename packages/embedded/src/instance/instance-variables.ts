@@ -5,6 +5,8 @@ export const instanceVariables = ({ endpoint, region, pkcs11Socket }: InstanceFi
   { name: 'HSMLAB_DATA', value: dataDirectory },
   { name: 'AWS_ENDPOINT_URL', value: endpoint },
   { name: 'AWS_REGION', value: region },
+  // Version 1 of the AWS CLI reads no other one.
+  { name: 'AWS_DEFAULT_REGION', value: region },
   { name: 'AWS_ACCESS_KEY_ID', value: '000000000000' },
   { name: 'AWS_SECRET_ACCESS_KEY', value: 'hsmlab' },
   { name: 'P11_KIT_SERVER_ADDRESS', value: `unix:path=${pkcs11Socket}` },
