@@ -263,6 +263,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<E.Either<
         endpoint: file.right.endpoint,
         clientSocket: file.right.clientSocket,
         zones: DEFAULT_ZONES,
+        onChange: rooms.right.controller.onChange,
       })
   if (E.isLeft(made)) return fail(made.left)
   await rooms.right.proxy.warmUp()

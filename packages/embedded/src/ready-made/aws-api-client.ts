@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { READY_MADE } from './facts.ts'
@@ -40,6 +43,30 @@ export interface AwsApiClient {
   ) => Promise<E.Either<string, unknown>>
 }
 
+const headersOf = (operation: string): Readonly<Record<string, string>> => ({
+  'content-type': 'application/x-amz-json-1.1',
+  'x-amz-target': `BaldrApiService.${operation}`,
+  authorization: AUTHORIZATION,
+})
+
+/** Rejects when nobody answers. */
+const post = async (
+  endpoint: string,
+  operation: string,
+  input: object,
+): Promise<Readonly<{ status: number; body: unknown }>> => {
+  // Node's own client: `fetch` would take a tenth of the start to be loaded.
+  const outgoing = request(endpoint, {
+    method: 'POST',
+    headers: headersOf(operation),
+    signal: AbortSignal.timeout(ANSWER_MILLIS_MAX),
+  })
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+  outgoing.end(JSON.stringify(input))
+  const [incoming] = await answered
+  return { status: incoming.statusCode ?? 0, body: JSON.parse(await text(incoming)) as unknown }
+}
+
 export const awsApiClient = (endpoint: string): AwsApiClient => {
   const call = async <A>(
     operation: string,
@@ -47,21 +74,11 @@ export const awsApiClient = (endpoint: string): AwsApiClient => {
     output: t.Type<A, unknown>,
   ): Promise<E.Either<string, A>> => {
     try {
-      const answer = await fetch(endpoint, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/x-amz-json-1.1',
-          'x-amz-target': `BaldrApiService.${operation}`,
-          authorization: AUTHORIZATION,
-        },
-        body: JSON.stringify(input),
-        signal: AbortSignal.timeout(ANSWER_MILLIS_MAX),
-      })
-      const body: unknown = await answer.json()
-      const decoded = answer.ok ? output.decode(body) : undefined
+      const { status, body } = await post(endpoint, operation, input)
+      const decoded = status === 200 ? output.decode(body) : undefined
       if (decoded !== undefined) return E.isRight(decoded) ? decoded : E.left(`${operation}: unexpected answer`)
       const error = ErrorBody.decode(body)
-      return E.left(`${operation}: ${E.isRight(error) ? (error.right.Message ?? error.right.__type) : answer.status}`)
+      return E.left(`${operation}: ${E.isRight(error) ? (error.right.Message ?? error.right.__type) : status}`)
     } catch (cause) {
       return E.left(`${operation}: ${cause instanceof Error ? cause.message : 'no answer'}`)
     }

@@ -4,7 +4,7 @@ import { createCustomerCa, signClusterCsr } from '@hsmlab/adapter-node'
 import { connectToUnixSocket, readFileIfAny, writeSecretFile } from '@hsmlab/adapter-node/local'
 import { type AvailabilityZone, defaultVpc, type Username } from '@hsmlab/domain'
 import { toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
-import { type Clock, sleep } from '@hsmlab/ports'
+import { type Clock, sleep, type Unsubscribe } from '@hsmlab/ports'
 import { CLIENT_METHODS, type ClientMethods, type LocalClient, localClient } from '@hsmlab/protocol/local'
 import { type AwsApiClient, awsApiClient, type DescribedCluster } from './aws-api-client.ts'
 import { READY_MADE } from './facts.ts'
@@ -12,6 +12,8 @@ import { READY_MADE } from './facts.ts'
 /** A machine under load may take longer than the milliseconds that a step takes otherwise. */
 const STEP_MILLIS_MAX = 60_000
 const POLL_MILLIS = 10
+/** With somebody who tells of changes, nobody needs to look so often. */
+const TOLD_POLL_MILLIS = 100
 
 export type ReadyMadeParts = Readonly<{
   clock: Clock
@@ -19,6 +21,8 @@ export type ReadyMadeParts = Readonly<{
   endpoint: string
   clientSocket: string
   zones: ReadonlyArray<AvailabilityZone>
+  /** Tells when a cluster may look otherwise than before; without it, the endpoint is asked again and again. */
+  onChange?: (listener: () => void) => Unsubscribe
 }>
 
 /** The ready-made cluster could not be made; `step` says how far it had come. */
@@ -38,20 +42,34 @@ const taken = async <A>(step: string, answer: Promise<E.Either<string, A>>): Ste
   return E.isLeft(answered) ? failed(step, answered.left) : answered
 }
 
+/** Resolves at the next change from now on, or after a while. */
+const nextChange = ({ clock, onChange }: ReadyMadeParts): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      cancel()
+      end?.()
+      resolve()
+    }
+    const end = onChange?.(settle)
+    const cancel = clock.after(onChange === undefined ? POLL_MILLIS : TOLD_POLL_MILLIS, settle)
+  })
+
 /** Resolves as soon as the cluster is as `wanted`. */
 const waitFor = async (
-  { api, clock }: Working,
+  working: Working,
   clusterId: string,
   step: string,
   wanted: (cluster: DescribedCluster) => boolean,
 ): Step<DescribedCluster> => {
+  const { api, clock } = working
   const start = clock.monotonicMillis()
   while (clock.monotonicMillis() - start < STEP_MILLIS_MAX) {
+    const changed = nextChange(working)
     const described = await taken(step, api.describeClusters())
     if (E.isLeft(described)) return described
     const cluster = described.right.find(({ ClusterId }) => ClusterId === clusterId)
     if (cluster !== undefined && wanted(cluster)) return E.right(cluster)
-    await sleep(clock, POLL_MILLIS)
+    await changed
   }
   return failed(step, 'it took too long')
 }
