@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { allowed, type CryptoResult, mechanismFacts } from '@hsmlab/crypto'
+import { allowed, type CryptoResult } from '@hsmlab/crypto'
 import { mayUse, rejection } from '@hsmlab/domain'
 import { CKM, nameOf } from '@hsmlab/pkcs11'
 import { type CryptoRequest, decodeCryptoRequest, decodeRandomRequest } from '@hsmlab/protocol'
@@ -41,10 +41,6 @@ const refusal = (core: HsmCore, session: Session, key: UsableKey, fn: CryptoFunc
   const type = request.mechanism.type
   const unsuitable = allowed(type, core.mode(), key.fixed.CKA_KEY_TYPE, fn)
   if (unsuitable !== undefined) return refuse(unsuitable._tag, `${nameOf(CKM, type)} is refused.`)
-  const limit = mechanismFacts(type)?.limitBytes
-  if (limit !== undefined && request.input.length > limit) {
-    return refuse('CKR_DATA_LEN_RANGE', `${nameOf(CKM, type)} takes at most ${limit} bytes.`)
-  }
   return undefined
 }
 
