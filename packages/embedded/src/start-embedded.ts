@@ -51,6 +51,7 @@ import { CONTROL_METHODS, type InstanceFile, serveLocal } from '@hsmlab/protocol
 import type { StartFailure } from './start-failure.ts'
 import { instanceVariables } from './instance/instance-variables.ts'
 import { clearUnfinished, type Instance, keepInstance, openInstance } from './instance/instance-folder.ts'
+import { withClusterKeyAhead } from './ready-made/cluster-key-ahead.ts'
 import { makeReadyMade, type ReadyMade } from './ready-made/make-ready-made.ts'
 
 export const DEFAULT_ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c'] as ReadonlyArray<string> as AvailabilityZone[]
@@ -240,10 +241,11 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<E.Either<
   if (E.isLeft(held)) return held
   closers.push(held.right.release)
 
-  const engine = opensslEngine()
-  closers.push(async () => engine.close())
-  const instance = await openInstance(options.dataDirectory, engine, systemRandom, DEFAULT_ZONES)
+  const plainEngine = opensslEngine()
+  closers.push(async () => plainEngine.close())
+  const instance = await openInstance(options.dataDirectory, plainEngine, systemRandom, DEFAULT_ZONES)
   if (E.isLeft(instance)) return fail(instance.left)
+  const engine = instance.right.isNew && !options.empty ? withClusterKeyAhead(plainEngine) : plainEngine
   await clearUnfinished(instance.right)
 
   let requestStop = (): void => undefined
