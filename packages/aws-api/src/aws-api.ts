@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Controller } from '@hsmlab/application'
 import type { World } from '@hsmlab/domain'
-import { canonicalJson, type Json, utf8Text } from '@hsmlab/event-sourcing'
+import { canonicalJson, type Json, parseJsonBytes } from '@hsmlab/event-sourcing'
 import type { HasLogger, HasRandom, HttpHandler, HttpRequest, HttpResponse, Random } from '@hsmlab/ports'
 import { readAuthorization } from './authorization.ts'
 import { type AwsError, awsError, statusOf } from './aws-error.ts'
@@ -38,18 +38,9 @@ const operationOf = ({ headers }: HttpRequest): E.Either<AwsError, OperationName
   )
 }
 
-const parse = (text: string): Json | undefined => {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
-}
-
 const bodyOf = ({ body }: HttpRequest): E.Either<AwsError, Json> => {
   if (body.length === 0) return E.right({})
-  const text = utf8Text(body)
-  const parsed = text === undefined ? undefined : parse(text)
+  const parsed = parseJsonBytes(body)
   return parsed === undefined
     ? E.left(awsError('SerializationException', 'The request body is not valid JSON.'))
     : E.right(parsed)

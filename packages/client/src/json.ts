@@ -1,18 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import { canonicalJson, type Json, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+import { canonicalJson, type Json, parseJson, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 
 /** `undefined` for anything that is not JSON of this shape. */
 export const readText = <A>(codec: t.Type<A, unknown>, text: string): A | undefined => {
-  const decoded = codec.decode(parse(text))
+  const decoded = codec.decode(parseJson(text))
   return E.isRight(decoded) ? decoded.right : undefined
 }
 

@@ -3,6 +3,7 @@ export { canonicalJson, type Json } from './canonical-json.ts'
 export { type Decider, replay } from './decider.ts'
 export { invariant } from './invariant.ts'
 export type { Message, Tagged } from './message.ts'
+export { parseJson, parseJsonBytes } from './parse-json.ts'
 export {
   type DecodeError,
   type EventCodec,

@@ -1,18 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import type { Tagged } from '@hsmlab/event-sourcing'
+import { parseJson, type Tagged } from '@hsmlab/event-sourcing'
 import { readFileIfAny } from './secret-file.ts'
 
 export type ServiceKeysFailure =
   Tagged<'InstanceKeysMissing', { path: string }> | Tagged<'InstanceKeysDamaged', { path: string }>
-
-const parse = (json: string): unknown => {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
-}
 
 /** Reads the file of one service's keys. */
 export const readServiceKeys = async <A>(
@@ -21,6 +13,6 @@ export const readServiceKeys = async <A>(
 ): Promise<E.Either<ServiceKeysFailure, A>> => {
   const json = await readFileIfAny(path)
   if (json === undefined) return E.left({ _tag: 'InstanceKeysMissing', path })
-  const keys = codec.decode(parse(json))
+  const keys = codec.decode(parseJson(json))
   return E.isLeft(keys) ? E.left({ _tag: 'InstanceKeysDamaged', path }) : keys
 }

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { auditHeadStatement, type ChainedAuditRecord, type ClusterId, type HsmId } from '@hsmlab/domain'
-import { fromBase64, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { fromBase64, parseJson, parseJsonBytes, utf8Bytes } from '@hsmlab/event-sourcing'
 import {
   type HasBus,
   type HasClock,
@@ -59,15 +59,6 @@ type Following = { source: Source; end: Unsubscribe; busy: Promise<void> }
 const REQUEST_MILLIS = 1000
 /** Runs that one look at an HSM may take: the rest at the next look. */
 const RUNS_MAX = 1000
-
-const parse = (bytes: Uint8Array): unknown => {
-  const text = utf8Text(bytes)
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 const fold = async (store: EventStore): Promise<E.Either<ReadFailure, AuditSinkState>> => {
   const state = emptyAuditSink()
@@ -144,7 +135,7 @@ export const startAuditSink = async (
     const log = followedLog(state, hsmId)
     if (log.signed?.head.length === log.head.length) return
     const reply = await bus.request(subject(subjects.auditHead(hsmId)), new Uint8Array(0), REQUEST_MILLIS)()
-    const signed = SignedAuditHead.decode(E.isRight(reply) ? parse(reply.right) : undefined)
+    const signed = SignedAuditHead.decode(E.isRight(reply) ? parseJsonBytes(reply.right) : undefined)
     if (E.isLeft(signed) || signed.right.head.hsmId !== hsmId || closed) return
     const statement = utf8Bytes(auditHeadStatement(signed.right.head))
     if (!engine.ed25519.verify(identityKey, statement, fromBase64(signed.right.signature))) {
@@ -183,10 +174,10 @@ export const startAuditSink = async (
 
   const learnMembers = async (): Promise<void> => {
     const reply = await bus.request(subject(subjects.memberships), new Uint8Array(0), REQUEST_MILLIS)()
-    const memberships = ClusterMemberships.decode(E.isRight(reply) ? parse(reply.right) : undefined)
+    const memberships = ClusterMemberships.decode(E.isRight(reply) ? parseJsonBytes(reply.right) : undefined)
     if (E.isLeft(memberships)) return
     for (const signed of memberships.right.memberships.filter(isControllers)) {
-      const membership = Membership.decode(parse(utf8Bytes(signed.document)))
+      const membership = Membership.decode(parseJson(signed.document))
       if (E.isLeft(membership)) continue
       const { clusterId, members } = membership.right
       for (const { hsmId, identityKey } of members) follow(hsmId, { clusterId, identityKey: fromBase64(identityKey) })

@@ -8,8 +8,8 @@ import {
   eventCodec,
   type Json,
   type Message,
+  parseJsonBytes,
   utf8Bytes,
-  utf8Text,
   versioned,
 } from '@hsmlab/event-sourcing'
 import { SignedAuditHead } from '@hsmlab/protocol/local'
@@ -43,17 +43,8 @@ const Stored = t.strict({ type: t.string, version: t.number, data: t.unknown })
 export const encodeAuditSinkEvent = (event: AuditSinkEvent): Uint8Array =>
   utf8Bytes(canonicalJson(events.encode(event)))
 
-const parse = (bytes: Uint8Array): unknown => {
-  const text = utf8Text(bytes)
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 export const decodeAuditSinkEvent = (record: Uint8Array): E.Either<DecodeError, AuditSinkEvent> => {
-  const stored = Stored.decode(parse(record))
+  const stored = Stored.decode(parseJsonBytes(record))
   if (E.isLeft(stored)) return E.left({ _tag: 'Malformed', type: 'AuditSinkEvent', paths: [] })
   const { type, version, data } = stored.right
   return events.decode({ type, version, data: data as Json })

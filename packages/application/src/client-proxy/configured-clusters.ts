@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { clientSettings, type ClusterSettings, type ConfiguredCluster, readClientConfiguration } from '@hsmlab/client'
-import { type Base64, fromBase64, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { type Base64, fromBase64, parseJson, parseJsonBytes, utf8Bytes } from '@hsmlab/event-sourcing'
 import {
   type ClientTool,
   type HasBus,
@@ -19,25 +19,17 @@ export type ConfigurationProblem = string
 
 const REQUEST_MILLIS = 1000
 
-const parse = (text: string | undefined): unknown => {
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 type Needs = HasBus & HasCryptoEngine & HasLogger & HasClientFiles
 
 /** The clusters that the controller vouches for. */
 const knownClusters = async ({ bus, engine }: Needs, controllerKey: Uint8Array): Promise<ReadonlyArray<string>> => {
   const reply = await bus.request(subject(subjects.memberships), new Uint8Array(0), REQUEST_MILLIS)()
-  const memberships = ClusterMemberships.decode(parse(E.isRight(reply) ? utf8Text(reply.right) : undefined))
+  const memberships = ClusterMemberships.decode(E.isRight(reply) ? parseJsonBytes(reply.right) : undefined)
   if (E.isLeft(memberships)) return []
   const isSigned = (document: string, signature: Base64): boolean =>
     engine.ed25519.verify(controllerKey, utf8Bytes(document), fromBase64(signature))
   return memberships.right.memberships.flatMap(({ document, signature }) => {
-    const membership = Membership.decode(parse(document))
+    const membership = Membership.decode(parseJson(document))
     return E.isRight(membership) && isSigned(document, signature) ? [membership.right.clusterId] : []
   })
 }
@@ -66,7 +58,7 @@ export const configuredClients = async (
 ): Promise<E.Either<ConfigurationProblem, ReadonlyArray<ConfiguredClient>>> => {
   const text = await env.clientFiles.configuration(tool)
   if (text === undefined) return E.right(await unconfigured(env, controllerKey, DEFAULTS))
-  const configuration = readClientConfiguration(parse(text))
+  const configuration = readClientConfiguration(parseJson(text))
   if (E.isLeft(configuration)) {
     return E.left(`cloudhsm-${tool}.cfg cannot be read: ${configuration.left.paths.join(', ') || 'it is no JSON'}`)
   }

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { type Channel, channel, handshake, type X25519KeyPair } from '@hsmlab/crypto'
-import { canonicalJson, type Tagged, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { canonicalJson, parseJsonBytes, type Tagged, utf8Bytes } from '@hsmlab/event-sourcing'
 import { CKR } from '@hsmlab/pkcs11'
 import { type HasBus, type HasClock, type HasCryptoEngine, type HasRandom, subject } from '@hsmlab/ports'
 import {
@@ -49,15 +49,6 @@ export interface ControlClient {
 type Open = Readonly<{ header: Uint8Array; cipher: Channel; close: () => void }>
 type Waiting = (reply: SessionReply | undefined) => void
 
-const parse = (body: Uint8Array): unknown => {
-  const text = utf8Text(body)
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** The controller's end of the channel to one rack; made anew whenever the rack stops answering. */
 export const controlClient = (
   { bus, clock, engine, random }: HasBus & HasClock & HasCryptoEngine & HasRandom,
@@ -74,7 +65,7 @@ export const controlClient = (
     const plaintext = current.cipher.open(frame.subarray(CHANNEL_ID_SIZE), current.header)
     for (const reply of (plaintext === undefined ? undefined : decodeReplies(plaintext)) ?? []) {
       if (reply.requestId === 0) {
-        const notification = ControlNotification.decode(parse(reply.body))
+        const notification = ControlNotification.decode(parseJsonBytes(reply.body))
         if (E.isRight(notification)) part.onNotification(notification.right)
       }
       waiting.get(reply.requestId)?.(reply)
@@ -150,11 +141,11 @@ export const controlClient = (
         return unreachable
       }
       if (reply.ckr !== CKR.CKR_OK) {
-        const refusal = ControlRefusal.decode(parse(reply.body))
+        const refusal = ControlRefusal.decode(parseJsonBytes(reply.body))
         if (E.isRight(refusal)) return E.left({ _tag: 'ControlRefused', refusal: refusal.right })
         return unreachable
       }
-      const decoded = codecs.reply.decode(parse(reply.body))
+      const decoded = codecs.reply.decode(parseJsonBytes(reply.body))
       return E.isRight(decoded) ? E.right(decoded.right as never) : unreachable
     },
     close: () => {

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { type Channel, channel, handshake, type X25519KeyPair } from '@hsmlab/crypto'
-import { canonicalJson, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { canonicalJson, parseJsonBytes, utf8Bytes } from '@hsmlab/event-sourcing'
 import { CKR } from '@hsmlab/pkcs11'
 import { type HasBus, type HasCryptoEngine, type HasLogger, type HasRandom, subject, type Subject } from '@hsmlab/ports'
 import {
@@ -55,15 +55,6 @@ const NAMES = new Map(
   ]),
 )
 
-const parse = (body: Uint8Array): unknown => {
-  const text = utf8Text(body)
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 const refused = (requestId: number, refusal: ControlRefusal): SessionReply => ({
   requestId,
   ckr: CKR.CKR_FUNCTION_FAILED,
@@ -77,7 +68,7 @@ const answer = async (handlers: ControlHandlers, { requestId, operation, body }:
   const name = NAMES.get(operation)
   if (name === undefined) return refused(requestId, MALFORMED)
   const { request, reply } = CONTROL_OPERATIONS[name]
-  const decoded = request.decode(parse(body))
+  const decoded = request.decode(parseJsonBytes(body))
   if (E.isLeft(decoded)) return refused(requestId, MALFORMED)
   const handler = handlers[name] as (request: unknown) => Promise<E.Either<ControlRefusal, never>>
   const answered = await handler(decoded.right)

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { openBackup, persistentBackupKey, sealBackup } from '@hsmlab/crypto'
 import { BackupIdCodec, ClusterIdCodec, HsmIdCodec, KeyRecord, Tombstone, UserRecordCodec } from '@hsmlab/domain'
-import { Base64Codec, canonicalJson, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { Base64Codec, canonicalJson, parseJsonBytes, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { byteReader, byteWriter } from '@hsmlab/protocol'
 import type { HsmEnv } from './hsm-env.ts'
 
@@ -62,15 +62,6 @@ export const writeBackup = (env: Needs, label: BackupLabel, content: BackupConte
 
 export type OpenedBackup = Readonly<{ label: BackupLabel; content: BackupContent }>
 
-const parse = (bytes: Uint8Array): unknown => {
-  const text = utf8Text(bytes)
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** `undefined`: damaged, cut, altered, or of another maker's HSM. */
 export const readBackup = (env: Needs, backup: Uint8Array): OpenedBackup | undefined => {
   const reader = byteReader(backup)
@@ -78,12 +69,12 @@ export const readBackup = (env: Needs, backup: Uint8Array): OpenedBackup | undef
   const labelBytes = reader.bytes()
   const wrappedKey = reader.bytes()
   const ciphertext = reader.bytes()
-  const label = BackupLabel.decode(parse(labelBytes))
+  const label = BackupLabel.decode(parseJsonBytes(labelBytes))
   if (!reader.finished() || magic !== MAGIC || E.isLeft(label)) return undefined
   const sealed = { wrappedKey, ciphertext }
   const plaintext = openBackup(env.engine, persistentKey(env, label.right), labelBytes, sealed)
   if (plaintext === undefined) return undefined
-  const content = BackupContent.decode(parse(plaintext))
+  const content = BackupContent.decode(parseJsonBytes(plaintext))
   plaintext.fill(0)
   return E.isLeft(content) ? undefined : { label: label.right, content: content.right }
 }

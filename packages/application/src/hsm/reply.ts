@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import { canonicalJson, type Json, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { canonicalJson, type Json, parseJsonBytes, utf8Bytes } from '@hsmlab/event-sourcing'
 import { type HsmRejection, rejection } from '@hsmlab/domain'
 import { CKR, type CkrName } from '@hsmlab/pkcs11'
 import { messageBody, type SessionReply } from '@hsmlab/protocol'
@@ -18,19 +18,9 @@ export const MALFORMED: Answer = refuse('CKR_ARGUMENTS_BAD', 'The request could 
 export const NO_SESSION: Answer = refuse('CKR_SESSION_HANDLE_INVALID', 'There is no such session on this HSM.')
 export const NOT_LOGGED_IN: Answer = refuse('CKR_USER_NOT_LOGGED_IN', 'Only a crypto user may do this.')
 
-const parse = (body: Uint8Array): unknown => {
-  const text = body.length === 0 ? '{}' : utf8Text(body)
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** The request in a JSON body; `undefined` for anything that is none. */
 export const readJson = <A>(codec: t.Type<A, unknown>, body: Uint8Array): A | undefined => {
-  const decoded = codec.decode(parse(body))
+  const decoded = codec.decode(body.length === 0 ? {} : parseJsonBytes(body))
   return E.isRight(decoded) ? decoded.right : undefined
 }
 

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { KeyMaterial } from '@hsmlab/crypto'
 import { type HsmIdentity, type HsmPhase, rootDigest } from '@hsmlab/domain'
 import { canonicalHsmState } from '@hsmlab/domain'
-import { type Base64, canonicalJson, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
+import { type Base64, canonicalJson, fromBase64, parseJson, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import { type ControlNotification, type HsmCondition, HsmHello, Membership } from '@hsmlab/protocol'
 import { readBackup, writeBackup } from './backup.ts'
 import { serveChannels, type ChannelServer } from './channel-server.ts'
@@ -41,12 +41,8 @@ const JOIN_RETRY_MILLIS = 200
 type MembershipDocument = typeof Membership._A
 
 const readMembership = (document: string): MembershipDocument | undefined => {
-  try {
-    const decoded = Membership.decode(JSON.parse(document))
-    return E.isRight(decoded) ? decoded.right : undefined
-  } catch {
-    return undefined
-  }
+  const decoded = Membership.decode(parseJson(document))
+  return E.isRight(decoded) ? decoded.right : undefined
 }
 
 /** Runs one HSM on its open log. */

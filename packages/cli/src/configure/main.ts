@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream'
 import * as E from 'fp-ts/lib/Either.js'
 import { clientConfigurationPath, readFileIfAny, readInstanceFile, writeSecretFile } from '@hsmlab/adapter-node/local'
 import { ClientConfiguration, initialConfiguration, readClientConfiguration } from '@hsmlab/client'
+import { parseJson } from '@hsmlab/event-sourcing'
 import { dataDirectory, type Environment } from '../shared/data-directory.ts'
 import { textOf } from '../shared/syntax/given.ts'
 import { parseCommand } from '../shared/syntax/parse-command.ts'
@@ -21,23 +22,15 @@ type Attempt<A> = Promise<E.Either<string, A>>
 /** The CA of the ready-made cluster; another one is named with `--hsm-ca-cert`. */
 const defaultCaFile = (data: string): string => join(data, 'customerCA.crt')
 
-const parsedJson = (text: string): E.Either<'no JSON', unknown> => {
-  try {
-    return E.right(JSON.parse(text))
-  } catch {
-    return E.left('no JSON')
-  }
-}
-
 const currentConfiguration = async (data: string, tool: Tool): Attempt<ClientConfiguration> => {
   const path = clientConfigurationPath(data, tool)
   const text = await readFileIfAny(path)
   if (text === undefined) {
     return E.right(initialConfiguration(defaultCaFile(data), join(data, 'run', `cloudhsm-${tool}.log`)))
   }
-  const json = parsedJson(text)
-  if (E.isLeft(json)) return E.left(`${path} is no JSON`)
-  const read = readClientConfiguration(json.right)
+  const json = parseJson(text)
+  if (json === undefined) return E.left(`${path} is no JSON`)
+  const read = readClientConfiguration(json)
   return E.isRight(read) ? read : E.left(`${path} is not as it should be: ${read.left.paths.join(', ')}`)
 }
 

@@ -6,8 +6,8 @@ import {
   type DecodeError,
   eventCodec,
   type Json,
+  parseJsonBytes,
   utf8Bytes,
-  utf8Text,
   versioned,
 } from '@hsmlab/event-sourcing'
 import { AvailabilityZoneCodec, BackupIdCodec, ClusterIdCodec, HsmIdCodec } from '../identifiers.ts'
@@ -110,18 +110,9 @@ export const encodeClusterFact = ({ at, event }: ClusterFact): Uint8Array => {
   return utf8Bytes(canonicalJson({ at, data, type, version }))
 }
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** Reads every version that was ever written. */
 export const decodeClusterFact = (record: Uint8Array): E.Either<DecodeError, ClusterFact> => {
-  const text = utf8Text(record)
-  const stored = StoredFact.decode(text === undefined ? undefined : parse(text))
+  const stored = StoredFact.decode(parseJsonBytes(record))
   if (E.isLeft(stored)) return E.left({ _tag: 'Malformed', type: 'ClusterFact', paths: [] })
   const { at, type, version, data } = stored.right
   const event = events.decode({ type, version, data: data as Json })

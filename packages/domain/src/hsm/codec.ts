@@ -6,9 +6,9 @@ import {
   type DecodeError,
   eventCodec,
   type Json,
+  parseJsonBytes,
   type StoredEvent,
   utf8Bytes,
-  utf8Text,
   versioned,
 } from '@hsmlab/event-sourcing'
 import {
@@ -142,18 +142,9 @@ export const encodeHsmFact = ({ at, event }: HsmFact): Uint8Array => {
   return utf8Bytes(canonicalJson({ at, data, type, version }))
 }
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** Reads every version that was ever written. */
 export const decodeHsmFact = (record: Uint8Array): E.Either<DecodeError, HsmFact> => {
-  const text = utf8Text(record)
-  const stored = StoredFact.decode(text === undefined ? undefined : parse(text))
+  const stored = StoredFact.decode(parseJsonBytes(record))
   if (E.isLeft(stored)) return E.left({ _tag: 'Malformed', type: 'HsmFact', paths: [] })
   const { at, type, version, data } = stored.right
   const storedEvent: StoredEvent = { type, version, data: data as Json }

@@ -1,6 +1,6 @@
 import * as t from 'io-ts'
 import * as E from 'fp-ts/lib/Either.js'
-import { Base64Codec } from '@hsmlab/event-sourcing'
+import { Base64Codec, parseJson } from '@hsmlab/event-sourcing'
 import { AvailabilityZoneCodec, ClusterIdCodec, HsmIdCodec, StampCodec } from '../identifiers.ts'
 import { KeyRecord, Tombstone } from '../key/key-record.ts'
 import { UserRecordCodec } from './codec.ts'
@@ -43,17 +43,9 @@ const CanonicalState = t.strict({
   lastStamp: optional(StampCodec),
 })
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** The state that `canonicalHsmState` wrote; `undefined` for anything else: then the log is folded from its start. */
 export const readHsmSnapshot = (canonical: string): HsmState | undefined => {
-  const decoded = CanonicalState.decode(parse(canonical))
+  const decoded = CanonicalState.decode(parseJson(canonical))
   if (E.isLeft(decoded)) return undefined
   const { users, keys, tombstones, commands, ...rest } = decoded.right
   return {

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
+import { parseJson } from '@hsmlab/event-sourcing'
 import type { LocalConnection, LocalPeer } from './connection.ts'
 import { lineReader } from './line-reader.ts'
 import { LOCAL_ERROR, type LocalError, LocalReply } from './messages.ts'
@@ -26,14 +27,6 @@ const failure = (code: string, message: string): E.Either<LocalError, never> => 
 
 const malformedReply = failure(LOCAL_ERROR.malformedReply, 'the answer is not one of this protocol')
 
-const parsed = (line: string | undefined): unknown => {
-  try {
-    return line === undefined ? undefined : JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
 /** The client of one connection to a server of `methods`. */
 export const localClient = <Methods extends LocalMethods>(
   methods: Methods,
@@ -57,7 +50,7 @@ export const localClient = <Methods extends LocalMethods>(
   }
 
   const take = (line: string | undefined): void => {
-    const reply = LocalReply.decode(parsed(line))
+    const reply = LocalReply.decode(parseJson(line))
     if (E.isLeft(reply)) return malformed()
     const { id, error, event, result } = reply.right
     if (id === 0 && error !== undefined) return end(E.left(error))

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
+import { parseJson } from '@hsmlab/event-sourcing'
 import type { LocalConnection, LocalPeer } from './connection.ts'
 import { lineReader } from './line-reader.ts'
 import { LOCAL_ERROR, type LocalError, LocalRequest } from './messages.ts'
@@ -22,14 +23,6 @@ const refusal = (code: string, message: string): LocalError => ({ code, message 
 /** Names the members that do not fit, never their values: one may be a password. */
 const pathsOf = (errors: t.Errors): string =>
   [...new Set(errors.map(({ context }) => context.map(({ key }) => key).join('.')))].join(', ')
-
-const parsed = (line: string | undefined): unknown => {
-  try {
-    return line === undefined ? undefined : JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * Serves one connection of `methods`: a line that is no request is answered with id 0 and an error, a line that is too
@@ -72,7 +65,7 @@ export const serveLocal = <Methods extends LocalMethods>(
   }
 
   const serve = async (line: string | undefined): Promise<void> => {
-    const request = LocalRequest.decode(parsed(line))
+    const request = LocalRequest.decode(parseJson(line))
     if (E.isLeft(request)) {
       await send({ id: 0, error: refusal(LOCAL_ERROR.malformedRequest, 'a line must be {"id","method","params"}') })
       return

@@ -9,7 +9,7 @@ import {
   KeyHandleCodec,
   LEAF_SIZE,
 } from '@hsmlab/domain'
-import { canonicalJson, type Json, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
+import { canonicalJson, parseJsonBytes, utf8Bytes } from '@hsmlab/event-sourcing'
 import { byteReader, byteWriter } from '../session/bytes.ts'
 
 /** How many handles one `fetch` may name. */
@@ -111,18 +111,8 @@ export const decodeHandles = (body: Uint8Array): ReadonlyArray<KeyHandle> | unde
 export const encodeEntry = (entry: KeyEntry): Uint8Array => utf8Bytes(canonicalJson(entry))
 
 const decodeEntry = (bytes: Uint8Array): KeyEntry | undefined => {
-  const text = utf8Text(bytes)
-  const json = text === undefined ? undefined : parseJson(text)
-  const entry = KeyEntryCodec.decode(json)
+  const entry = KeyEntryCodec.decode(parseJsonBytes(bytes))
   return E.isRight(entry) ? entry.right : undefined
-}
-
-const parseJson = (text: string): Json | undefined => {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
 }
 
 /** `fetched`: how many handles are dealt with, and entries as `encodeEntry` gives them. */
