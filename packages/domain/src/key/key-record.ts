@@ -2,9 +2,10 @@ import * as t from 'io-ts'
 import { Base64Codec } from '@hsmlab/event-sourcing'
 import { KeyHandleCodec, StampCodec, UsernameCodec } from '../identifiers.ts'
 import { FixedAttributes, MutableAttributes } from './attributes.ts'
+import { namedRecord } from './named-record.ts'
 
 /** Who may use the key beside its owner; a share that was taken back stays, with its stamp. */
-export const Shares = t.record(t.string, t.strict({ shared: t.boolean, stamp: StampCodec }))
+export const Shares = namedRecord(t.strict({ shared: t.boolean, stamp: StampCodec }))
 export type Shares = t.TypeOf<typeof Shares>
 
 /** The stamp of each mutable attribute's last change; an attribute that stands as it was made has none. */
