@@ -120,6 +120,8 @@ export {
   decideGenerateKeyPair,
   deletableGeneration,
   KEYS_MAX,
+  repeatedKey,
+  repeatedKeyPair,
   type VolatileCount,
 } from './hsm/decide-keys.ts'
 export {
@@ -128,12 +130,12 @@ export {
   decideDeleteUser,
   decideLogin,
   findUser,
-  HSM_RETURN,
   isLocked,
   LOGIN_FAILURES_MAX,
   type PasswordVerdict,
   USERS_MAX,
 } from './hsm/decide-users.ts'
+export { HSM_RETURN } from './hsm/hsm-return.ts'
 export type {
   Caller,
   HsmDecision,

@@ -4,6 +4,7 @@ import { mayUse } from '../key/access.ts'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
 import type { Caller, HsmDecision, HsmRejection } from './messages.ts'
 import { rejection } from './rejection.ts'
+import { repetition } from './repetition.ts'
 import type { HsmState } from './state.ts'
 
 /** "AWS CloudHSM quotas": keys of hsm2m.medium, token and session keys together, both halves of a pair counted. */
@@ -47,10 +48,21 @@ export const creationRefusal = (
   return undefined
 }
 
-const knownHandles = (state: HsmState, commandId: CommandId): ReadonlyArray<KeyHandle> | undefined =>
-  state.commands.get(commandId)?.handles as ReadonlyArray<KeyHandle> | undefined
-
 type KeyCommand = Readonly<{ caller: Caller; commandId: CommandId; volatile: VolatileCount }>
+
+/** What a retry of generateKey answers; `undefined`: it is none. Asked before a key is made in vain, and by `decide`. */
+export const repeatedKey = (state: HsmState, commandId: CommandId): HsmDecision<KeyHandle> | undefined =>
+  repetition(state, commandId, 'KeyGenerated', ([handle]) => handle as KeyHandle)
+
+/** The same for a pair: the public half's handle, then the private one's. */
+export const repeatedKeyPair = (
+  state: HsmState,
+  commandId: CommandId,
+): HsmDecision<readonly [KeyHandle, KeyHandle]> | undefined =>
+  repetition(state, commandId, 'KeyPairGenerated', ([publicHandle, privateHandle]) => [
+    publicHandle as KeyHandle,
+    privateHandle as KeyHandle,
+  ])
 
 /** The key was made and sealed off the loop: whether it may be is decided again. A retry answers the first one's handle. */
 export const decideGenerateKey = (
@@ -58,8 +70,8 @@ export const decideGenerateKey = (
   { caller, commandId, volatile }: KeyCommand,
   record: KeyRecord,
 ): HsmDecision<KeyHandle> => {
-  const known = knownHandles(state, commandId)
-  if (known?.[0] !== undefined) return { events: [], reply: E.right(known[0]) }
+  const before = repeatedKey(state, commandId)
+  if (before !== undefined) return before
   const refusal = creationRefusal(state, caller, volatile, false)
   if (refusal !== undefined) return { events: [], reply: E.left(refusal) }
   return {
@@ -74,8 +86,8 @@ export const decideGenerateKeyPair = (
   publicRecord: KeyRecord,
   privateRecord: KeyRecord,
 ): HsmDecision<readonly [KeyHandle, KeyHandle]> => {
-  const known = knownHandles(state, commandId)
-  if (known?.[0] !== undefined && known[1] !== undefined) return { events: [], reply: E.right([known[0], known[1]]) }
+  const before = repeatedKeyPair(state, commandId)
+  if (before !== undefined) return before
   const refusal = creationRefusal(state, caller, volatile, true)
   if (refusal !== undefined) return { events: [], reply: E.left(refusal) }
   return {
@@ -84,8 +96,9 @@ export const decideGenerateKeyPair = (
   }
 }
 
-/** Who sees a key may copy it to another HSM of the cluster: the copy is sealed, and belongs to its owner there too. */
+/** A user who sees a key may copy it to another HSM of the cluster: the copy is sealed, and belongs to its owner there. */
 export const decideExtractKey = (state: HsmState, caller: Caller, handle: KeyHandle): HsmDecision<KeyRecord> => {
+  if (caller.user === undefined) return refused('CKR_USER_NOT_LOGGED_IN', 'Only a user copies keys.')
   const record = state.keys.get(handle)
   if (record === undefined || mayUse(record, caller.user, 'read') !== undefined) {
     return refused('CKR_OBJECT_HANDLE_INVALID', 'This HSM has no such key.')

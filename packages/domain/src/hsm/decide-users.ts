@@ -1,16 +1,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { CommandId, Username } from '../identifiers.ts'
+import { HSM_RETURN } from './hsm-return.ts'
 import type { Caller, HsmDecision, HsmEvent, HsmRejection, HsmRole, SealedVerifier, UserRecord } from './messages.ts'
 import { rejection } from './rejection.ts'
+import { repetition } from './repetition.ts'
 import type { HsmState } from './state.ts'
 
 /** More wrong passwords than this in a row lock a user, on this HSM ("HSM user management requirements"). */
 export const LOGIN_FAILURES_MAX = 5
 /** "AWS CloudHSM quotas": users per cluster of hsm2m.medium. */
 export const USERS_MAX = 1024
-
-/** HSM return codes, as audit logs print them ("Interpreting AWS CloudHSM audit logs"). */
-export const HSM_RETURN = { userUnknown: 157, loginFailure: 163, busy: 187 } as const
 
 export const isLocked = (user: UserRecord): boolean => user.failures > LOGIN_FAILURES_MAX
 
@@ -85,7 +84,8 @@ export const decideCreateUser = (
   { commandId, username, role }: UserCommand,
   verifier: SealedVerifier,
 ): HsmDecision<void> => {
-  if (state.commands.has(commandId)) return done([])
+  const before = repetition(state, commandId, 'UserCreated', () => undefined)
+  if (before !== undefined) return before
   if (!isAdmin(caller)) return refused('CKR_USER_NOT_LOGGED_IN', 'Only an admin may create users.')
   if (state.users.has(username)) return refused('CKR_FUNCTION_FAILED', 'User already exists.')
   if (state.users.size >= USERS_MAX) return refused('CKR_FUNCTION_FAILED', `The HSM holds at most ${USERS_MAX} users.`)
@@ -107,7 +107,8 @@ export const decideDeleteUser = (
   { commandId, username, role }: UserCommand,
   isLoggedIn: boolean,
 ): HsmDecision<void> => {
-  if (state.commands.has(commandId)) return done([])
+  const before = repetition(state, commandId, 'UserDeleted', () => undefined)
+  if (before !== undefined) return before
   if (!isAdmin(caller)) return refused('CKR_USER_NOT_LOGGED_IN', 'Only an admin may delete users.')
   const user = state.users.get(username)
   if (user === undefined || user.role !== role) return refused('CKR_FUNCTION_FAILED', 'User does not exist.')
@@ -126,7 +127,8 @@ export const decideChangePassword = (
   { commandId, username, role }: UserCommand,
   verifier: SealedVerifier,
 ): HsmDecision<void> => {
-  if (state.commands.has(commandId)) return done([])
+  const before = repetition(state, commandId, 'PasswordChanged', () => undefined)
+  if (before !== undefined) return before
   const user = findUser(state, username, role)
   if (user?.role === 'PRECO') {
     if (state.phase !== 'INITIALIZED') return refused('CKR_FUNCTION_FAILED', 'The cluster is not initialized.')

@@ -2,6 +2,7 @@ import { type Base64, canonicalJson } from '@hsmlab/event-sourcing'
 import type { AvailabilityZone, ClusterId, HsmId, KeyHandle, Stamp, Username } from '../identifiers.ts'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
 import { latestStamp } from '../sync/change.ts'
+import { HSM_RETURN } from './hsm-return.ts'
 import type { HsmFact, HsmMode, UserRecord } from './messages.ts'
 
 /** How many finished commands an HSM remembers, so that a retry gets the same answer. */
@@ -102,9 +103,11 @@ const putUser = (state: HsmState, user: UserRecord): void => {
   state.users.set(user.username, user)
 }
 
-const countFailure = (state: HsmState, username: string): void => {
+/** Only a wrong password counts: an account that does not exist (157) is not the one of the same name. */
+const countFailure = (state: HsmState, username: string, hsmReturn: number): void => {
   const user = state.users.get(username as Username)
-  if (user !== undefined) putUser(state, { ...user, failures: user.failures + 1 })
+  if (user === undefined || hsmReturn !== HSM_RETURN.loginFailure) return
+  putUser(state, { ...user, failures: user.failures + 1 })
 }
 
 /**
@@ -167,7 +170,7 @@ export const evolveHsm = (state: HsmState, { event }: HsmFact): HsmState => {
       return state
     }
     case 'LoginRefused':
-      countFailure(state, event.username)
+      countFailure(state, event.username, event.hsmReturn)
       return state
     case 'UserCreated':
       putUser(state, { username: event.username, role: event.role, verifier: event.verifier, failures: 0 })

@@ -243,3 +243,30 @@ test('a snapshot is read back as the state it was', (t) => {
   t.is(restored === undefined ? undefined : canonicalHsmState(restored), text)
   t.is(readHsmSnapshot('{}'), undefined)
 })
+
+test('an account that does not exist is not the one of the same name: its refusals lock nobody', (t) => {
+  const mistaken = Array.from({ length: 9 }, () => ({
+    type: 'LoginRefused' as const,
+    session: SESSION,
+    username: alice,
+    role: 'admin' as const,
+    hsmReturn: 157,
+  }))
+  t.is(active(...mistaken).users.get(alice)?.failures, 0)
+})
+
+test('a command id that belongs to another kind of command does nothing, and does not say that it did', (t) => {
+  const taken = command('create-alice')
+  const user = { commandId: taken, username: alice, role: 'crypto-user' } as const
+  t.is(refusalOf(decideDeleteUser(active(), asAdmin, user, false)), 'CKR_ARGUMENTS_BAD')
+  t.is(refusalOf(decideChangePassword(active(), asAdmin, user, text('v'))), 'CKR_ARGUMENTS_BAD')
+  const key = { caller: as(alice), commandId: taken, volatile: NO_SESSION_KEYS }
+  t.is(refusalOf(decideGenerateKey(active(), key, record(9, alice))), 'CKR_ARGUMENTS_BAD')
+})
+
+test('nobody copies a key without being logged in, not even a public one', (t) => {
+  const { fixed } = record(9, alice)
+  const state = active(generated(record(9, alice, { fixed: { ...fixed, CKA_CLASS: 'CKO_PUBLIC_KEY' } })))
+  t.is(refusalOf(decideExtractKey(state, nobody, 9 as never)), 'CKR_USER_NOT_LOGGED_IN')
+  t.deepEqual(typesOf(decideExtractKey(state, as(bob), 9 as never)), ['KeyExtracted'])
+})
