@@ -1,7 +1,7 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import type { CertificateRejection, CertificateVerifier } from '@hsmlab/ports'
-import { parseCertificate, publicKeyOfRequest } from './certificate.ts'
+import { publicKeyOfCertificate, publicKeyOfRequest } from './certificate.ts'
 import { checkChain, readChain } from './chain.ts'
 import { pemBlocks } from './pem.ts'
 
@@ -14,7 +14,7 @@ const keyOfRequest = (clusterCsr: string): KeyObject | undefined => {
 
 const keyOfCertificate = (pem: string): KeyObject | undefined => {
   const [der] = pemBlocks(pem, 'CERTIFICATE')
-  return der === undefined ? undefined : parseCertificate(der)?.x509.publicKey
+  return der === undefined ? undefined : publicKeyOfCertificate(der)
 }
 
 const asResult = (finding: CertificateRejection | undefined): E.Either<CertificateRejection, void> =>

@@ -68,6 +68,15 @@ export const parseCertificate = (der: Uint8Array): ParsedCertificate | undefined
   }
 }
 
+/** The key that a certificate certifies, without a look at the rest of it; `undefined`: not the DER of one. */
+export const publicKeyOfCertificate = (der: Uint8Array): KeyObject | undefined => {
+  try {
+    return new X509Certificate(der).publicKey
+  } catch {
+    return undefined
+  }
+}
+
 /** The key that a certificate request asks to be certified; `undefined`: not the DER of one (RFC 2986). */
 export const publicKeyOfRequest = (der: Uint8Array): KeyObject | undefined => {
   try {
