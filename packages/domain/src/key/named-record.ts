@@ -5,9 +5,11 @@ import * as t from 'io-ts'
  * Members by name, whatever the names are: io-ts' own record assigns them, and so loses the one called `__proto__`,
  * which is a valid user name.
  */
-export const namedRecord = <A>(member: t.Type<A, unknown>): t.Type<Readonly<Record<string, A>>, unknown> => {
+export const namedRecord = <A, O>(
+  member: t.Type<A, O>,
+): t.Type<Readonly<Record<string, A>>, Readonly<Record<string, O>>> => {
   type Members = Readonly<Record<string, A>>
-  return new t.Type<Members, unknown>(
+  return new t.Type<Members, Readonly<Record<string, O>>>(
     `Named<${member.name}>`,
     (u): u is Members => t.UnknownRecord.is(u) && Object.keys(u).every((name) => member.is(u[name])),
     (u, context) => {
