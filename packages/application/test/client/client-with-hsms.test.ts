@@ -2,6 +2,7 @@ import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Application } from '@hsmlab/client'
 import { ecParams } from '@hsmlab/crypto'
+import type { KeyHandle } from '@hsmlab/domain'
 import { fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import { CKM, NO_PARAMETER } from '@hsmlab/pkcs11'
 import { realCluster } from './real-cluster.ts'
@@ -99,6 +100,24 @@ test('a deleted key is gone everywhere, and does not come back with an HSM that 
   t.like(await settled(application.sign(privateKey.handle, mechanism, message)), {
     left: { _tag: 'CKR_KEY_HANDLE_INVALID' },
   })
+  await close()
+})
+
+test('keys that one application deleted are used by no other one, not even on an HSM that was away', async (t) => {
+  const { cut, clock, loggedIn, settled, close } = await realCluster()
+  const [application, other] = [await loggedIn(), await loggedIn()]
+  const pairs = [0, 1, 2].map(async () => right(await makePair(application)))
+  const keys = (await settled(Promise.all(pairs))).map(({ privateKey }) => privateKey.handle)
+  const signWith = (handle: KeyHandle) => settled(other.sign(handle, mechanism, message))
+  for (const key of keys) t.true(E.isRight(await signWith(key)))
+  cut.add(2)
+  await clock.advance(500)
+  for (const key of keys) right(await settled(application.destroyKey(key)))
+  await clock.advance(2500)
+  cut.delete(2)
+  await clock.advance(75)
+  // Each of them is asked of another HSM first.
+  for (const key of keys) t.true(E.isLeft(await signWith(key)))
   await close()
 })
 

@@ -26,7 +26,7 @@ import { chooseSeat } from './choose-seat.ts'
 import { commandId } from './command-id.ts'
 import { findHolders } from './find-holders.ts'
 import { persist } from './persist.ts'
-import { isAvailable, removeHolder, setHolders } from './placements.ts'
+import { forgetKey, isAvailable, removeHolder } from './placements.ts'
 import { holdersNeeded, noteStamp, othersThan, spreadTo } from './replicate.ts'
 import { hasSession } from './seats.ts'
 
@@ -137,7 +137,7 @@ export const destroyKey = async (application: ApplicationState, handle: KeyHandl
   const first = await destroyFirst(application, handle, holders.right, deadline)
   if (E.isLeft(first)) return first
   const { seat, tombstone } = first.right
-  setHolders(application, handle, [])
+  forgetKey(cluster, handle)
   if (tombstone === undefined) return E.right(undefined)
   noteStamp(cluster, tombstone.stamp)
   const gone = await spreadTo(application, othersThan(application, seat), [seat.link], async (other) => {

@@ -1,6 +1,6 @@
 import { isReachable } from '../cluster/reach.ts'
 import { AVAILABILITY_HOLDERS, PLACEMENT_STALE_MILLIS, PLACEMENTS_MAX } from '../limits.ts'
-import type { ApplicationState, Link, Placement } from '../state.ts'
+import type { ApplicationState, Cluster, Link, Placement } from '../state.ts'
 
 /** At least two HSMs that can be reached hold the key ("Key availability"). */
 export const isAvailable = ({ holders }: Placement): boolean => {
@@ -39,6 +39,11 @@ export const removeHolder = (application: ApplicationState, handle: number, hold
   known.holders = known.holders.filter((other) => other !== holder)
   known.learnedAt = -Infinity
   if (known.holders.length === 0) application.placements.delete(handle)
+}
+
+/** The key was deleted: no application may go on believing that an HSM holds it. One that was away still does. */
+export const forgetKey = ({ applications }: Cluster, handle: number): void => {
+  for (const { placements } of applications) placements.delete(handle)
 }
 
 export const forgetLink = (application: ApplicationState, link: Link): void => {
