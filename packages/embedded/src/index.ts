@@ -5,8 +5,7 @@ export {
   keepInstance,
   openInstance,
 } from './instance/instance-folder.ts'
-export { READY_MADE } from './ready-made/facts.ts'
 export type { ReadyMade } from './ready-made/make-ready-made.ts'
-export { DEFAULT_PORT, DEFAULT_ZONES, type Embedded, type EmbeddedOptions, startEmbedded } from './start-embedded.ts'
+export { DEFAULT_ZONES, type Embedded, type EmbeddedOptions, startEmbedded } from './start-embedded.ts'
 export { describeStartFailure, type StartFailure } from './start-failure.ts'
 export { type ProcessesOptions, startProcesses } from './processes/start-processes.ts'

@@ -55,7 +55,6 @@ import { withClusterKeyAhead } from './ready-made/cluster-key-ahead.ts'
 import { makeReadyMade, type ReadyMade } from './ready-made/make-ready-made.ts'
 
 export const DEFAULT_ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c'] as ReadonlyArray<string> as AvailabilityZone[]
-export const DEFAULT_PORT = 4580
 const REGION = 'us-east-1'
 const AUDIT_PERIOD_MILLIS = 500
 

@@ -5,7 +5,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { readInstanceFile } from '@hsmlab/adapter-node/local'
 import type { Problem } from './outcome.ts'
-import { startedOn } from './up.ts'
+import { startedOn } from './started-on.ts'
 import type { Started } from './start-text.ts'
 
 const BIN = new URL('../../../bin/hsmlab.mjs', import.meta.url).pathname

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { READY_MADE } from '@hsmlab/embedded'
+import { READY_MADE } from '@hsmlab/embedded/facts'
 import type { InstanceFile, ProductStatus } from '@hsmlab/protocol/local'
 import { textTable } from '../shared/table.ts'
 import { shellWord } from './env.ts'

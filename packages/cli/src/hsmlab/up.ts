@@ -1,14 +1,11 @@
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pinoLogger } from '@hsmlab/adapter-node'
-import { readInstanceFile } from '@hsmlab/adapter-node/local'
 import { DEFAULT_CONTROLLER_SETTINGS, REAL_TIME_CONTROLLER_SETTINGS } from '@hsmlab/application'
 import { describeStartFailure, type Embedded, startEmbedded, startProcesses } from '@hsmlab/embedded'
 import type { Environment } from '../shared/data-directory.ts'
 import { packageVersion } from '../shared/version.ts'
-import { withControl } from './control.ts'
 import { EXIT, type ExitCode, type Problem } from './outcome.ts'
-import type { Started } from './start-text.ts'
 
 export type UpOptions = Readonly<{
   dataDirectory: string
@@ -51,17 +48,6 @@ export const startHere = async (options: UpOptions): Promise<E.Either<Problem, E
         })
   if (E.isRight(started)) return started
   return E.left({ code: started.left._tag, message: describeStartFailure(started.left, dataDirectory) })
-}
-
-/** What the running product says of itself. */
-export const startedOn = async (dataDirectory: string, readyMillis: number): Promise<E.Either<Problem, Started>> => {
-  const instance = await readInstanceFile(dataDirectory)
-  return withControl(dataDirectory, async (control): Promise<E.Either<Problem, Started>> => {
-    const status = await control.call('status', {})
-    if (E.isLeft(status)) return status
-    if (instance === undefined) return E.left({ code: 'NotRunning', message: 'The product has ended.' })
-    return E.right({ instance, status: status.right, readyMillis, dataDirectory })
-  })
 }
 
 type Signals = Readonly<{ onStopSignal: (run: () => void) => void }>

@@ -7,3 +7,6 @@ export const READY_MADE = {
   admin: { username: 'admin', password: 'password1' },
   cryptoUser: { username: 'user1', password: 'password1' },
 } as const
+
+/** TCP port of the AWS endpoint, unless another one is asked for. */
+export const DEFAULT_PORT = 4580

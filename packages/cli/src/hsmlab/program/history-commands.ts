@@ -1,8 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { HsmId } from '@hsmlab/domain'
-import { auditShow, auditTail } from '../audit/show.ts'
-import { auditVerify } from '../audit/verify.ts'
-import { replay, type ReplayOptions } from '../replay/replay.ts'
+import type { ReplayOptions } from '../replay/replay.ts'
 import { commandUnder, type Common, type Context, hsmIdArgument, wholeNumber } from './context.ts'
 
 type Selection = Common & Readonly<{ hsm?: HsmId; from?: number }>
@@ -23,7 +21,10 @@ export const addHistoryCommands = (program: Command, { tell, end, data, print, w
       new Option('--at <PLACE>', 'a time, a number of records of the controller, or HSM:records').conflicts('key'),
     )
     .option('--key <REFERENCE>', 'tell the life of one key')
-    .action(async (options: Common & ReplayOptions) => tell(await replay(data(options), options), options))
+    .action(async (options: Common & ReplayOptions) => {
+      const { replay } = await import('../replay/replay.ts')
+      tell(await replay(data(options), options), options)
+    })
 
   const audit = program.command('audit').description("The HSMs' audit logs")
   const printing = ({ json }: Common) => ({ print, json: json === true })
@@ -32,15 +33,22 @@ export const addHistoryCommands = (program: Command, { tell, end, data, print, w
       .option('--hsm <HSM>', 'of one HSM only', hsmIdArgument)
       .option('--from <N>', 'from this sequence number on', wholeNumber(0, Number.MAX_SAFE_INTEGER))
   selecting('show', 'Print the records as CloudHSM writes them; with --json one a line').action(
-    async (options: Selection) => end(await auditShow(data(options), selectionOf(options), printing(options)), options),
+    async (options: Selection) => {
+      const { auditShow } = await import('../audit/show.ts')
+      end(await auditShow(data(options), selectionOf(options), printing(options)), options)
+    },
   )
   selecting('tail', 'Print the newest records and those to come, until Ctrl-C')
     .option('-n, --lines <N>', 'how many of the newest', wholeNumber(0, 1_000_000), NEWEST_DEFAULT)
     .action(async (options: Tail) => {
+      const { auditTail } = await import('../audit/show.ts')
       const selection = selectionOf(options)
       end(await auditTail(data(options), selection, options.lines, printing(options), world.onStopSignal), options)
     })
-  commandUnder(audit, 'verify', 'Look for changed, removed, moved or missing records').action(async (options: Common) =>
-    tell(await auditVerify(data(options)), options),
+  commandUnder(audit, 'verify', 'Look for changed, removed, moved or missing records').action(
+    async (options: Common) => {
+      const { auditVerify } = await import('../audit/verify.ts')
+      tell(await auditVerify(data(options)), options)
+    },
   )
 }

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { DEFAULT_PORT } from '@hsmlab/embedded'
+import { DEFAULT_PORT } from '@hsmlab/embedded/facts'
 import { startDetached } from '../detach.ts'
 import { down } from '../down.ts'
 import { env } from '../env.ts'
 import type { Problem } from '../outcome.ts'
 import { type Started, startedJson, startText } from '../start-text.ts'
+import { startedOn } from '../started-on.ts'
 import { status } from '../status.ts'
-import { runUntilStopped, startedOn, startHere } from '../up.ts'
 import { commandUnder, type Common, type Context, urlArgument, wholeNumber } from './context.ts'
 
 type Up = Common &
@@ -37,6 +37,8 @@ const upInBackground = async (context: Context, options: Up): Promise<void> => {
 }
 
 const upHere = async (context: Context, options: Up): Promise<void> => {
+  // Loaded by this command alone: the whole product takes longer to load than the others take to run.
+  const { runUntilStopped, startHere } = await import('../up.ts')
   const dataDirectory = context.data(options)
   const { environment, errors } = context.world
   const { port, empty = false, timeScale } = options
