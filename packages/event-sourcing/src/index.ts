@@ -4,6 +4,7 @@ export { type Decider, replay } from './decider.ts'
 export { invariant } from './invariant.ts'
 export type { Message, Tagged } from './message.ts'
 export { parseJson, parseJsonBytes } from './parse-json.ts'
+export { quickDecoder } from './quick-decoder.ts'
 export {
   type DecodeError,
   type EventCodec,

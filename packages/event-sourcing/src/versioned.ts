@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import type { Json } from './canonical-json.ts'
 import type { Message, Tagged } from './message.ts'
+import { quickDecoder } from './quick-decoder.ts'
 
 /** An event as it lies on the log. */
 export type StoredEvent = Readonly<{ type: string; version: number; data: Json }>
@@ -41,6 +42,7 @@ export const versioned = <Type extends string, Data extends object>(
   codec: t.Type<Data, unknown>,
   upcasts: ReadonlyArray<Upcast> = [],
 ): VersionedCodec<Type, Data> => {
+  const decodeData = quickDecoder(codec)
   const decode = (stored: StoredEvent): E.Either<DecodeError, Message<Type, Data>> => {
     let data: unknown = stored.data
     let at = stored.version
@@ -53,7 +55,7 @@ export const versioned = <Type extends string, Data extends object>(
       at += 1
     }
     if (at > version) return E.left({ _tag: 'UnknownVersion', type, version: stored.version })
-    const decoded = codec.decode(data)
+    const decoded = decodeData(data)
     return E.isLeft(decoded)
       ? E.left({ _tag: 'Malformed', type, paths: pathsOf(decoded.left) })
       : E.right({ type, ...decoded.right })

@@ -7,6 +7,7 @@ import {
   eventCodec,
   type Json,
   parseJsonBytes,
+  quickDecoder,
   utf8Bytes,
   versioned,
 } from '@hsmlab/event-sourcing'
@@ -102,7 +103,7 @@ const codecs = [
 
 const events = eventCodec<ClusterEvent>(codecs)
 
-const StoredFact = t.strict({ at: t.number, type: t.string, version: t.number, data: t.unknown })
+const decodeStored = quickDecoder(t.strict({ at: t.number, type: t.string, version: t.number, data: t.unknown }))
 
 /** A fact as it lies on the controller's log: canonical JSON, UTF-8. It holds no secret. */
 export const encodeClusterFact = ({ at, event }: ClusterFact): Uint8Array => {
@@ -112,7 +113,7 @@ export const encodeClusterFact = ({ at, event }: ClusterFact): Uint8Array => {
 
 /** Reads every version that was ever written. */
 export const decodeClusterFact = (record: Uint8Array): E.Either<DecodeError, ClusterFact> => {
-  const stored = StoredFact.decode(parseJsonBytes(record))
+  const stored = decodeStored(parseJsonBytes(record))
   if (E.isLeft(stored)) return E.left({ _tag: 'Malformed', type: 'ClusterFact', paths: [] })
   const { at, type, version, data } = stored.right
   const event = events.decode({ type, version, data: data as Json })

@@ -7,6 +7,7 @@ import {
   eventCodec,
   type Json,
   parseJsonBytes,
+  quickDecoder,
   type StoredEvent,
   utf8Bytes,
   versioned,
@@ -134,7 +135,7 @@ const codecs = [
 
 const events = eventCodec<HsmEvent>(codecs)
 
-const StoredFact = t.strict({ at: t.number, type: t.string, version: t.number, data: t.unknown })
+const decodeStored = quickDecoder(t.strict({ at: t.number, type: t.string, version: t.number, data: t.unknown }))
 
 /** A fact as it lies on an HSM's log: canonical JSON, UTF-8. It holds no secret in the clear. */
 export const encodeHsmFact = ({ at, event }: HsmFact): Uint8Array => {
@@ -144,7 +145,7 @@ export const encodeHsmFact = ({ at, event }: HsmFact): Uint8Array => {
 
 /** Reads every version that was ever written. */
 export const decodeHsmFact = (record: Uint8Array): E.Either<DecodeError, HsmFact> => {
-  const stored = StoredFact.decode(parseJsonBytes(record))
+  const stored = decodeStored(parseJsonBytes(record))
   if (E.isLeft(stored)) return E.left({ _tag: 'Malformed', type: 'HsmFact', paths: [] })
   const { at, type, version, data } = stored.right
   const storedEvent: StoredEvent = { type, version, data: data as Json }
