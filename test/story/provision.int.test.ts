@@ -74,7 +74,11 @@ const activeHsms = ({ Hsms }: Cluster): number => Hsms?.filter(({ State }) => St
 
 const createHsm = ({ answered }: Bench, clusterId: string, zone: string) =>
   answered<Readonly<{ Hsm: Readonly<{ HsmId: string; EniIp: string; EniId: string }> }>>(
-    ...['create-hsm', '--cluster-id', clusterId, '--availability-zone', zone],
+    'create-hsm',
+    '--cluster-id',
+    clusterId,
+    '--availability-zone',
+    zone,
   )
 
 const makeCa = async ({ openssl }: Bench, name: string, algorithm: Words): Promise<void> => {
@@ -123,8 +127,13 @@ const writeCertificates = async ({ file }: Bench, { Certificates: all }: Cluster
 }
 
 const initializeWords = (clusterId: string, cert: string, anchor: string): Words => [
-  ...['initialize-cluster', '--cluster-id', clusterId],
-  ...['--signed-cert', `file://${cert}`, '--trust-anchor', `file://${anchor}`],
+  'initialize-cluster',
+  '--cluster-id',
+  clusterId,
+  '--signed-cert',
+  `file://${cert}`,
+  '--trust-anchor',
+  `file://${anchor}`,
 ]
 
 test.serial(

@@ -50,7 +50,7 @@ export const run = (command: string, args: ReadonlyArray<string>, options: RunOp
     child.once('close', (status) => {
       clearTimeout(late)
       const [out, err] = [Buffer.concat(stdout), Buffer.concat(stderr).toString()]
-      resolve({ status, stdout: out, stderr: err, text: `${out}${err}` })
+      resolve({ status, stdout: out, stderr: err, text: out.toString() + err })
     })
     child.stdin.end(options.input ?? '')
   })
