@@ -109,7 +109,8 @@ export const newSecretKey = (
 
 /**
  * What C_GenerateKeyPair makes of two templates. A public key is as private as its template says (pkcs11-tool says
- * false; CloudHSM's default is true) and visible to everybody either way. Refusals: CKR_MECHANISM_INVALID,
+ * false; CloudHSM's default is true) and visible to everybody either way; both halves live on the token, or both in the
+ * session. Refusals: CKR_MECHANISM_INVALID,
  * CKR_TEMPLATE_INCOMPLETE, CKR_ATTRIBUTE_VALUE_INVALID, CKR_CURVE_NOT_SUPPORTED, CKR_ATTRIBUTE_READ_ONLY,
  * CKR_TEMPLATE_INCONSISTENT.
  */
@@ -126,6 +127,9 @@ export const newKeyPair = (
   const privateKind: KeyKind = { keyClass: 'CKO_PRIVATE_KEY', keyType }
   const refusal = templateRefusal(publicTemplate, publicKind) ?? templateRefusal(privateTemplate, privateKind)
   if (refusal !== undefined) return E.left(refusal)
+  if ((publicTemplate.CKA_TOKEN ?? false) !== (privateTemplate.CKA_TOKEN ?? false)) {
+    return refused('CKR_TEMPLATE_INCONSISTENT', 'both halves of a pair are token keys, or both are session keys')
+  }
 
   const parameters = keyType === 'CKK_EC' ? ecParameters(publicTemplate) : rsaParameters(publicTemplate, mechanism)
   if (E.isLeft(parameters)) return parameters

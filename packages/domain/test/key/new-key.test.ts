@@ -234,3 +234,10 @@ test('X9.31 generation makes RSA keys too, and they say so', (t) => {
   const pair = right(newKeyPair(rsa2048, {}, CKM.CKM_RSA_X9_31_KEY_PAIR_GEN, 'FIPS'))
   t.is(pair.private.fixed.CKA_KEY_GEN_MECHANISM, CKM.CKM_RSA_X9_31_KEY_PAIR_GEN)
 })
+
+test('a pair is of token keys or of session keys', (t) => {
+  t.is(refusalOf(ec({ ...p256, CKA_TOKEN: true }, { CKA_TOKEN: true })), 'made')
+  t.is(refusalOf(ec(p256, {})), 'made')
+  t.is(refusalOf(ec({ ...p256, CKA_TOKEN: true }, {})), 'CKR_TEMPLATE_INCONSISTENT')
+  t.is(refusalOf(ec(p256, { CKA_TOKEN: true })), 'CKR_TEMPLATE_INCONSISTENT')
+})
