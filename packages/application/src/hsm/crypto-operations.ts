@@ -7,6 +7,7 @@ import type { HsmCore } from './hsm-core.ts'
 import type { UsableKey } from './open-keys.ts'
 import { type Answer, MALFORMED, NO_SESSION, NOT_LOGGED_IN, refuse } from './reply.ts'
 import type { Session } from './session-table.ts'
+import { goneSince } from './still-there.ts'
 
 /** The most random bytes that one request gets. */
 export const RANDOM_BYTES_MAX = 65_536
@@ -62,12 +63,13 @@ const operation =
     const result = compute(core, key.right, fn, request)
     const settled = core.log.settled()
     if (settled === undefined && !(result instanceof Promise)) return answerOf(result)
-    return afterwards(core, session, request, fn, result, settled)
+    return afterwards(core, session, session.user, request, fn, result, settled)
   }
 
 const afterwards = async (
   core: HsmCore,
   session: Session,
+  user: Session['user'],
   request: CryptoRequest,
   fn: CryptoFunction,
   result: CryptoResult | Promise<CryptoResult>,
@@ -75,7 +77,8 @@ const afterwards = async (
 ): Promise<Answer> => {
   const computed = await result
   if (settled !== undefined && !(await settled)) return refuse('CKR_DEVICE_ERROR', 'The HSM could not write its log.')
-  if (core.sessions.find(session.channel, session.handle) === undefined) return NO_SESSION
+  const gone = goneSince(core, session, user)
+  if (gone !== undefined) return gone
   const key = core.openKeys.find(session, request.handle)
   if (E.isLeft(key)) return key
   return refusal(core, session, key.right, fn, request) ?? answerOf(computed)

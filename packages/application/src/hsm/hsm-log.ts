@@ -6,8 +6,10 @@ import {
   decodeHsmFact,
   encodeHsmFact,
   evolveHsm,
+  HSM_RETURN,
   type HsmDecision,
   type HsmEvent,
+  type HsmPhase,
   type HsmRejection,
   type HsmState,
   type KeyEntry,
@@ -20,7 +22,7 @@ import {
 import { type DecodeError, type Tagged, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import type { Clock } from '@hsmlab/ports'
 import type { EventStore } from '../event-store/event-store.ts'
-import type { ReadFailure } from '../event-store/failure.ts'
+import type { AppendRefusal, ReadFailure } from '../event-store/failure.ts'
 import { payloadOf } from '../event-store/record.ts'
 
 /** A snapshot is taken when a start had to fold more records than this. */
@@ -40,14 +42,48 @@ export interface HsmLog {
   readonly revision: () => number
   /** What waits for the disk; `undefined`: nothing does. Resolves to false when it may never get there. */
   readonly settled: () => Promise<boolean> | undefined
-  /** Applies and appends; resolves when all of it is on the disk, or to false when that is not known. */
-  readonly append: (events: ReadonlyArray<HsmEvent>) => Promise<boolean>
-  /** Appends what was decided; the answer waits for the disk, whether it depends on these events or on earlier ones. */
-  readonly commit: <Reply>(decision: HsmDecision<Reply>) => Promise<E.Either<HsmRejection, Reply>>
+  /** The phase that the disk knows of: what others are told, and act on, for good. */
+  readonly durablePhase: () => HsmPhase
+  /** Applies and appends all of `events`, or nothing. */
+  readonly append: (events: ReadonlyArray<HsmEvent>) => Appending
+  /**
+   * Appends what was decided; the answer waits for the disk, whether it depends on these events or on earlier ones.
+   * `applied` changes what is volatile together with the state: at once, and only when the events were taken.
+   */
+  readonly commit: <Reply>(
+    decision: HsmDecision<Reply>,
+    applied?: (reply: Reply) => void,
+  ) => Promise<E.Either<HsmRejection, Reply>>
 }
 
-const stopped = (): E.Either<HsmRejection, never> =>
-  E.left(rejection('CKR_DEVICE_ERROR', 'The HSM could not write its log; the outcome is unknown.'))
+/** `durable` resolves when the events are on the disk, to false when that is not known. */
+export type Appending =
+  | Tagged<'Taken', { durable: Promise<boolean> }>
+  /** The disk does not keep up, for now. */
+  | Tagged<'Busy'>
+  | Tagged<'TooLarge'>
+  | Tagged<'Stopped'>
+
+const STOPPED = E.left(rejection('CKR_DEVICE_ERROR', 'The HSM could not write its log; the outcome is unknown.'))
+
+/** Why nothing was appended; nothing has changed. */
+const REFUSALS: Readonly<Record<Exclude<Appending['_tag'], 'Taken'>, E.Either<HsmRejection, never>>> = {
+  Busy: E.left(rejection('CKR_FUNCTION_FAILED', 'The HSM is busy.', HSM_RETURN.busy)),
+  TooLarge: E.left(rejection('CKR_FUNCTION_FAILED', 'The HSM cannot keep so much at a time.')),
+  Stopped: STOPPED,
+}
+
+const refusalOf = ({ _tag }: AppendRefusal): Exclude<Appending['_tag'], 'Taken'> => {
+  switch (_tag) {
+    case 'LogBusy':
+      return 'Busy'
+    case 'PayloadTooLarge':
+      return 'TooLarge'
+    case 'RevisionConflict':
+    case 'StoreStopped':
+      return 'Stopped'
+  }
+}
 
 /** Folds the log of `store` from its newest sound snapshot on. */
 const foldLog = async (store: EventStore): Promise<E.Either<ReadFailure | FactUnreadable, HsmState>> => {
@@ -119,18 +155,35 @@ export const hsmLog =
       return store.whenDurable(head)().then(E.isRight)
     }
 
-    const append = async (events: ReadonlyArray<HsmEvent>): Promise<boolean> => {
-      if (failed) return false
+    let durable = state.phase
+    let phases: ReadonlyArray<Readonly<{ revision: number; phase: HsmPhase }>> = []
+    const durablePhase = (): HsmPhase => {
+      const { revision } = store.durableHead()
+      durable = phases.findLast((each) => each.revision <= revision)?.phase ?? durable
+      phases = phases.filter((each) => each.revision > revision)
+      return durable
+    }
+
+    const append = (events: ReadonlyArray<HsmEvent>): Appending => {
+      if (failed) return { _tag: 'Stopped' }
       const at = clock.wallMicros()
       const facts = events.map((event) => ({ at, event }))
       const appended = store.append(store.speculativeHead().revision, facts.map(encodeHsmFact))
-      if (E.isLeft(appended)) return false
+      if (E.isLeft(appended)) return { _tag: refusalOf(appended.left) }
+      const { phase } = state
       for (const fact of facts) {
         evolveHsm(state, fact)
         updateKeys(keys, fact.event)
       }
-      return E.isRight(await appended.right.durable())
+      const { head } = appended.right
+      if (state.phase !== phase) phases = [...phases, { revision: head.revision, phase: state.phase }]
+      return { _tag: 'Taken', durable: appended.right.durable().then(E.isRight) }
     }
+
+    const settle = async <Reply>(
+      reply: E.Either<HsmRejection, Reply>,
+      onDisk: Promise<boolean> | undefined,
+    ): Promise<E.Either<HsmRejection, Reply>> => ((await (onDisk ?? true)) ? reply : STOPPED)
 
     return E.right({
       state,
@@ -139,9 +192,12 @@ export const hsmLog =
       revision: () => store.speculativeHead().revision,
       settled,
       append,
-      commit: async ({ events, reply }) => {
-        const durable = events.length > 0 ? await append(events) : await (settled() ?? true)
-        return durable ? reply : stopped()
+      durablePhase,
+      commit: ({ events, reply }, applied) => {
+        const appending = events.length > 0 ? append(events) : undefined
+        if (appending !== undefined && appending._tag !== 'Taken') return Promise.resolve(REFUSALS[appending._tag])
+        if (E.isRight(reply)) applied?.(reply.right)
+        return settle(reply, appending === undefined ? settled() : appending.durable)
       },
     })
   }

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { JSON_OPERATIONS } from '@hsmlab/protocol'
 import type { HsmCore } from './hsm-core.ts'
 import { type Answer, refuse, writeJson } from './reply.ts'
+import { whenSettled } from './when-settled.ts'
 
 /** What `cluster hsm-info` prints of every HSM. AWS documents these strings for hsm1.medium only; the rest is ours. */
 const HARDWARE = {
@@ -35,9 +36,10 @@ export const hsmInfo = (core: HsmCore): Answer => {
 }
 
 /** The newest membership that the controller installed. */
-export const membership = (core: HsmCore): Answer => {
-  const installed = core.log.state.membership
-  if (installed === undefined) return refuse('CKR_DEVICE_ERROR', 'The HSM knows no membership.')
-  const { document, signature } = installed
-  return E.right(writeJson(JSON_OPERATIONS.membership.reply, { document, signature }))
-}
+export const membership = (core: HsmCore): Promise<Answer> =>
+  whenSettled(core, () => {
+    const installed = core.log.state.membership
+    if (installed === undefined) return refuse('CKR_DEVICE_ERROR', 'The HSM knows no membership.')
+    const { document, signature } = installed
+    return E.right(writeJson(JSON_OPERATIONS.membership.reply, { document, signature }))
+  })

@@ -24,6 +24,11 @@ const REFUSALS: Readonly<Record<MergeRefusal['_tag'], string>> = {
   NotATokenKey: 'Session keys stay on their HSM.',
 }
 
+const ANOTHER_COMMAND: HsmDecision<void> = {
+  events: [],
+  reply: E.left(rejection('CKR_ARGUMENTS_BAD', 'The command id is that of another command.')),
+}
+
 type Needs = Readonly<{ log: Readonly<{ state: HsmState }>; maskingKey: () => MaskingKey | undefined }>
 
 type Origin = Readonly<{ source: KeySource; session: number; commandId: string }>
@@ -38,7 +43,8 @@ export const bySync = (source: 'peer' | 'backup'): Origin => ({ source, session:
  */
 export const insertRecord = ({ log, maskingKey }: Needs, entry: KeyEntry, origin: Origin): HsmDecision<void> => {
   const nothing: HsmDecision<void> = { events: [], reply: E.right(undefined) }
-  if (log.state.commands.has(origin.commandId)) return nothing
+  const before = log.state.commands.get(origin.commandId)
+  if (before !== undefined) return before.handles.includes(entry.handle) ? nothing : ANOTHER_COMMAND
   const masking = maskingKey()
   if (masking === undefined) {
     return { events: [], reply: E.left(rejection('CKR_DEVICE_ERROR', 'The HSM has no masking key.')) }

@@ -31,10 +31,16 @@ export type MadeKey = UnsealedKey
 
 type Request = Readonly<{ mechanism: number; sharedWith: ReadonlyArray<KeyRecord['owner']> }>
 
+/** Only with crypto users of this HSM: so no list is longer than its users are many. */
+const sharingRefusal = ({ log }: HsmCore, { sharedWith }: Request): E.Either<HsmRejection, never> | undefined =>
+  sharedWith.every((username) => log.state.users.get(username)?.role === 'crypto-user')
+    ? undefined
+    : E.left(rejection('CKR_ATTRIBUTE_VALUE_INVALID', 'A key is shared with crypto users of this HSM.'))
+
 const sharesOf = ({ sharedWith }: Request, stamp: Stamp): Shares =>
   Object.fromEntries(sharedWith.map((username) => [username, { shared: true, stamp }]))
 
-const LANE_SPENT = E.left(rejection('CKR_DEVICE_MEMORY', 'The HSM has no key handle left.'))
+const NOT_LOGGED_IN = E.left(rejection('CKR_USER_NOT_LOGGED_IN', 'Only crypto users make keys.'))
 
 type Checkable = Parameters<typeof checkValue>[0]
 
@@ -55,36 +61,50 @@ export const makeSecretKey = (
 ): E.Either<HsmRejection, MadeKey> => {
   const key = newSecretKey(request.template, request.mechanism, core.mode())
   if (E.isLeft(key)) return E.left(rejection(key.left._tag, key.left.message))
+  const unshareable = sharingRefusal(core, request)
+  if (unshareable !== undefined) return unshareable
+  if (session.user === undefined) return NOT_LOGGED_IN
   const handle = core.handles.take(1)
-  if (handle === undefined || session.user === undefined) return LANE_SPENT
+  if (E.isLeft(handle)) return handle
   const value = core.random.bytes(key.right.lengthBytes)
   const keyType = key.right.fixed.CKA_KEY_TYPE === 'CKK_AES' ? 'CKK_AES' : 'CKK_GENERIC_SECRET'
   const material = { _tag: 'secret', keyType, value } as const
   const made = withValue(key.right, {}, material)
-  return E.right({ handle, owner: session.user.username, shares: sharesOf(request, stamp), ...made, material })
+  return E.right({
+    handle: handle.right,
+    owner: session.user.username,
+    shares: sharesOf(request, stamp),
+    ...made,
+    material,
+  })
 }
 
 type PairRequest = Request & Readonly<{ publicTemplate: KeyTemplate; privateTemplate: KeyTemplate }>
 
+/** The public half and the private one. */
 export const makeKeyPair = async (
   core: HsmCore,
   session: Session,
   request: PairRequest,
   stamp: Stamp,
-): Promise<E.Either<HsmRejection, Readonly<{ publicKey: MadeKey; privateKey: MadeKey }>>> => {
+): Promise<E.Either<HsmRejection, readonly [MadeKey, MadeKey]>> => {
   const pair = newKeyPair(request.publicTemplate, request.privateTemplate, request.mechanism, core.mode())
   if (E.isLeft(pair)) return E.left(rejection(pair.left._tag, pair.left.message))
   const owner = session.user?.username
-  const handle = core.handles.take(2)
-  if (handle === undefined || owner === undefined) return LANE_SPENT
+  const unshareable = sharingRefusal(core, request)
+  if (unshareable !== undefined) return unshareable
+  if (owner === undefined) return NOT_LOGGED_IN
+  const taken = core.handles.take(2)
+  if (E.isLeft(taken)) return taken
+  const handle = taken.right
   const shares = sharesOf(request, stamp)
   const { value, publicMaterial, privateMaterial } = await generate(core.engine, pair.right.parameters)
   const publicKey = withValue(pair.right.public, value, publicMaterial)
   const privateKey = withValue(pair.right.private, value, publicMaterial)
-  return E.right({
-    publicKey: { handle, owner, shares: {}, ...publicKey, material: publicMaterial },
-    privateKey: { handle: (handle + 1) as KeyHandle, owner, shares, ...privateKey, material: privateMaterial },
-  })
+  return E.right([
+    { handle, owner, shares: {}, ...publicKey, material: publicMaterial },
+    { handle: (handle + 1) as KeyHandle, owner, shares, ...privateKey, material: privateMaterial },
+  ])
 }
 
 type Generated = Readonly<{
@@ -116,7 +136,8 @@ const generate = async (engine: CryptoEngine, parameters: KeyPairParameters): Pr
   }
 }
 
-const wipe = (material: KeyMaterial): void => {
+/** The secret bytes go; what an engine opened or the HSM sealed has its own. */
+export const wipe = (material: KeyMaterial): void => {
   if (material._tag === 'secret') material.value.fill(0)
   if (material._tag === 'ec-private') material.scalar.fill(0)
   if (material._tag === 'rsa-private') material.pkcs8.fill(0)
@@ -126,9 +147,5 @@ const wipe = (material: KeyMaterial): void => {
 export const openMade = (engine: CryptoEngine, key: MadeKey): E.Either<CryptoFailure, OpenKey> =>
   engine.open(key.material)
 
-/** Seals a token key: the form in which it stands on the log and travels; wipes the bytes it came in. */
-export const recordOf = (core: HsmCore, key: MadeKey): KeyRecord | undefined => {
-  const record = core.maskingKey()?.mask(key)
-  wipe(key.material)
-  return record
-}
+/** Seals a token key: the form in which it stands on the log and travels. `undefined`: there is no masking key. */
+export const recordOf = (core: HsmCore, key: MadeKey): KeyRecord | undefined => core.maskingKey()?.mask(key)

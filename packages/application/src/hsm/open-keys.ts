@@ -11,6 +11,7 @@ import {
   type Shares,
   type Username,
 } from '@hsmlab/domain'
+import { wipe } from './make-key.ts'
 import type { MaskingKey } from './masking-key.ts'
 import type { Session } from './session-table.ts'
 
@@ -45,6 +46,7 @@ export const openKeys = (state: HsmState, engine: CryptoEngine, maskingKey: () =
     const material = maskingKey()?.unmask(record)
     if (material === undefined) return UNUSABLE
     const open = engine.open(material)
+    wipe(material)
     if (E.isLeft(open)) return UNUSABLE
     const { owner, shares, fixed, mutable } = record
     return E.right({ owner, shares, fixed, mutable, open: open.right })

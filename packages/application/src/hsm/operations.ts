@@ -1,17 +1,9 @@
 import { OPERATION, type SessionRequest } from '@hsmlab/protocol'
 import { decrypt, encrypt, random, sign, verify } from './crypto-operations.ts'
 import type { HsmCore } from './hsm-core.ts'
-import {
-  destroyKey,
-  endTag,
-  extractKey,
-  findKeys,
-  generateKey,
-  generateKeyPair,
-  getKey,
-  insertKey,
-  keyDigest,
-} from './key-operations.ts'
+import { findKeys, getKey, keyDigest } from './find-operations.ts'
+import { generateKey, generateKeyPair } from './generate-operations.ts'
+import { destroyKey, endTag, extractKey, insertKey } from './key-operations.ts'
 import { hsmInfo, membership } from './info-operations.ts'
 import { type Answer, NO_SESSION, refuse } from './reply.ts'
 import {
@@ -90,7 +82,7 @@ export const answerRequest = (
     case OPERATION.destroyKey:
       return destroyKey(core, session, body)
     case OPERATION.keyDigest:
-      return keyDigest(core)
+      return keyDigest(core, session)
     default:
       return refuse('CKR_FUNCTION_NOT_SUPPORTED', 'The HSM does not know this operation.')
   }

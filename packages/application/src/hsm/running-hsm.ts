@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { KeyMaterial } from '@hsmlab/crypto'
-import { type HsmIdentity, type HsmPhase, rootDigest } from '@hsmlab/domain'
-import { canonicalHsmState } from '@hsmlab/domain'
+import { canonicalHsmState, HSM_RETURN, type HsmIdentity, type HsmPhase, rootDigest } from '@hsmlab/domain'
 import { type Base64, canonicalJson, fromBase64, parseJson, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import { type ControlNotification, type HsmCondition, HsmHello, Membership } from '@hsmlab/protocol'
 import { readBackup, writeBackup } from './backup.ts'
@@ -21,7 +20,7 @@ import { openKeys } from './open-keys.ts'
 import { answerRequest } from './operations.ts'
 import { startPeerSync } from './peer-sync.ts'
 import { PURPOSE, type Sealer } from './sealer.ts'
-import { closeSession } from './session-operations.ts'
+import { closeSession, endSession } from './session-operations.ts'
 import { sessionTable } from './session-table.ts'
 
 export type RunningHsmPart = Readonly<{
@@ -98,14 +97,13 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
 
   const endStopped = store.onStopped(() => part.failed())
   const endCommitted = store.onCommitted(() => {
-    if (state.phase === lastPhase) return
-    const activated = lastPhase === 'INITIALIZED' && state.phase === 'ACTIVE'
-    lastPhase = state.phase
-    if (activated) part.notify('activated')
+    const phase = log.durablePhase()
+    if (lastPhase === 'INITIALIZED' && phase === 'ACTIVE') part.notify('activated')
+    lastPhase = phase
   })
 
   const endSessions = (channelId: string): void => {
-    for (const session of sessions.ofChannel(channelId)) void closeSession(core, session)
+    for (const session of sessions.ofChannel(channelId)) void endSession(core, session)
   }
 
   /** What a proxy needs to trust this HSM. */
@@ -127,7 +125,7 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
 
   const beat = () => ({
     membershipVersion: state.membership?.version ?? 0,
-    position: log.revision(),
+    position: store.durableHead().revision,
     serving: serving && !draining,
     outstanding: channels?.outstanding() ?? 0,
   })
@@ -170,10 +168,11 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
     return serving ? 'serving' : 'joining'
   }
 
-  const written = async (events: Parameters<HsmLog['append']>[0]): HsmAnswer<void> =>
-    (await log.append(events))
-      ? E.right(undefined)
-      : refusal('damaged', 'The HSM could not write its log; the outcome is unknown.')
+  const written = async (events: Parameters<HsmLog['append']>[0]): HsmAnswer<void> => {
+    const committed = await log.commit({ events, reply: E.right(undefined) })
+    if (E.isRight(committed)) return committed
+    return refusal(committed.left.hsmReturn === HSM_RETURN.busy ? 'unready' : 'damaged', committed.left.message)
+  }
 
   const signedStaticKey = async (clusterKey: KeyMaterial): Promise<Base64 | undefined> => {
     const { staticKey } = identity
@@ -279,8 +278,8 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
       clusterId,
       hsmId,
       condition: condition(),
-      activated: state.phase === 'ACTIVE',
-      position: log.revision(),
+      activated: log.durablePhase() === 'ACTIVE',
+      position: store.durableHead().revision,
       membershipVersion: state.membership?.version ?? 0,
       keys: state.keys.size,
       users: state.users.size,

@@ -1,5 +1,6 @@
 import type { OpenKey } from '@hsmlab/crypto'
 import type {
+  Caller,
   CommandOutcome,
   FixedAttributes,
   HsmRole,
@@ -30,11 +31,33 @@ export type Session = {
   readonly channel: string
   user: Readonly<{ username: Username; role: HsmRole }> | undefined
   readonly keys: Map<KeyHandle, SessionKey>
-  /** What generated session keys, so that a retry does not make another one. */
+  /** What generated and destroyed session keys, so that a retry is told the same; the oldest are forgotten. */
   readonly commands: Map<string, CommandOutcome>
 }
 
-/** The sessions of one HSM. Handles look like those of CloudHSM's audit logs and are not used twice. */
+const COMMANDS_MAX = 1024
+
+export const rememberCommand = ({ commands }: Session, commandId: string, outcome: CommandOutcome): void => {
+  commands.set(commandId, outcome)
+  const [oldest] = commands.keys()
+  if (commands.size > COMMANDS_MAX && oldest !== undefined) commands.delete(oldest)
+}
+
+export const callerOf = (session: Session): Caller => ({ session: session.handle, user: session.user })
+
+export const removeKey = ({ keys }: Session, key: SessionKey): void => {
+  if (keys.delete(key.handle)) key.open.close()
+}
+
+/** The user goes, and the session keys. */
+export const endLogin = (session: Session): void => {
+  session.user = undefined
+  session.commands.clear()
+  for (const key of session.keys.values()) removeKey(session, key)
+}
+
+/** The sessions of one HSM. Handles look like those of CloudHSM's audit logs, and of 16 million one after the other none is
+ * used twice. */
 export interface SessionTable {
   readonly open: (channel: string) => Session | undefined
   /** Only the channel that opened a session may use it. */
@@ -47,19 +70,27 @@ export interface SessionTable {
 }
 
 const FIRST_HANDLE = 0x4001
+const HANDLES = 0x1_00_0000
 
 export const sessionTable = (hsmId: string, bootCounter: number): SessionTable => {
   const sessions = new Map<number, Session>()
   // The upper byte tells HSMs, and one start from the next, apart as far as a byte can.
   const origin = [...hsmId].reduce((sum, character) => sum + character.charCodeAt(0), bootCounter)
-  const base = ((origin % 255) + 1) * 0x1_00_0000
+  const base = ((origin % 255) + 1) * HANDLES
   let next = FIRST_HANDLE
+
+  /** The lower bytes count in a ring; a session that lives that long keeps its handle. */
+  const nextHandle = (): number => {
+    const handle = base + next
+    next = next + 1 < HANDLES ? next + 1 : FIRST_HANDLE
+    return sessions.has(handle) ? nextHandle() : handle
+  }
 
   return {
     open: (channel) => {
       if (sessions.size >= SESSIONS_MAX) return undefined
       const session: Session = {
-        handle: base + next++,
+        handle: nextHandle(),
         channel,
         user: undefined,
         keys: new Map(),
@@ -74,8 +105,7 @@ export const sessionTable = (hsmId: string, bootCounter: number): SessionTable =
     },
     remove: (session) => {
       sessions.delete(session.handle)
-      for (const key of session.keys.values()) key.open.close()
-      session.keys.clear()
+      endLogin(session)
     },
     ofChannel: (channel) => [...sessions.values()].filter((session) => session.channel === channel),
     all: () => sessions.values(),

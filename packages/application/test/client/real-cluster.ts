@@ -5,7 +5,7 @@ import type { AesGcm, CryptoEngine } from '@hsmlab/crypto'
 import { nobleEngine } from '@hsmlab/crypto/noble'
 import type { AvailabilityZone, BackupId, ClusterId, CommandId, HsmId, Username } from '@hsmlab/domain'
 import { type Base64, canonicalJson, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
-import type { Bus, DeviceHome, Subject } from '@hsmlab/ports'
+import type { Bus, DeviceHome, Disk, Subject } from '@hsmlab/ports'
 import { memoryBus, memoryDisk, memoryLogger, seededRandom, virtualClock } from '@hsmlab/ports/memory'
 import { type Member, Membership } from '@hsmlab/protocol'
 import type { Hsm } from '../../src/hsm/hsm.ts'
@@ -17,20 +17,19 @@ const CERTIFICATE = 'certificate of the cluster'
 const CA = 'certificate of the customer'
 const TAG_SIZE = 16
 
+const joined = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
+
 const nodeAesGcm = (key: Uint8Array): AesGcm => ({
   seal: (nonce, associatedData, plaintext) => {
     const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(associatedData)
-    return Uint8Array.of(...cipher.update(plaintext), ...cipher.final(), ...cipher.getAuthTag())
+    return joined(cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
   },
   open: (nonce, associatedData, ciphertext) => {
     if (ciphertext.length < TAG_SIZE) return undefined
     const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(associatedData)
     decipher.setAuthTag(ciphertext.subarray(ciphertext.length - TAG_SIZE))
     try {
-      return Uint8Array.of(
-        ...decipher.update(ciphertext.subarray(0, ciphertext.length - TAG_SIZE)),
-        ...decipher.final(),
-      )
+      return joined(decipher.update(ciphertext.subarray(0, ciphertext.length - TAG_SIZE)), decipher.final())
     } catch {
       return undefined
     }
@@ -60,7 +59,7 @@ const right = <A>(either: E.Either<unknown, A>): A => {
 const memoryCell = () => memoryDisk().nvram
 
 /** Three HSM devices on disks in memory, in three AZs, activated and with a crypto user; and a client. */
-export const realCluster = async (seed = 1) => {
+export const realCluster = async (seed = 1, diskOf: (zone: number) => Disk = memoryDisk) => {
   const clock = virtualClock({ settle: () => new Promise((resolve) => void setImmediate(resolve)) })
   const bus = memoryBus({ clock })
   const logger = memoryLogger()
@@ -90,7 +89,10 @@ export const realCluster = async (seed = 1) => {
     settings: { passwordIterations: 1000, syncPeriodMillis: 1000, clusterKey: 'ec' },
     backupAuthorities: { manufacturerKey: new Uint8Array(32).fill(1), awsKey: new Uint8Array(32).fill(2) },
   })
-  const homes: ReadonlyArray<DeviceHome> = [0, 1, 2].map(() => ({ disk: memoryDisk(), deviceKey: memoryCell() }))
+  const homes: ReadonlyArray<DeviceHome> = [0, 1, 2].map((zone) => ({
+    disk: diskOf(zone),
+    deviceKey: memoryCell(),
+  }))
   const hsmIds = ['hsm-aaaaaaaaaaa', 'hsm-bbbbbbbbbbb', 'hsm-ccccccccccc'].map((id) => id as HsmId)
   const zones = ['us-east-1a', 'us-east-1b', 'us-east-1c'].map((zone) => zone as AvailabilityZone)
   const hsms: Hsm[] = []
@@ -201,6 +203,9 @@ export const realCluster = async (seed = 1) => {
     soon,
     settled,
     loggedIn,
+    announce,
     close,
   }
 }
+
+export type RealCluster = Awaited<ReturnType<typeof realCluster>>
