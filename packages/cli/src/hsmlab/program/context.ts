@@ -10,7 +10,7 @@ import { EXIT, type ExitCode, type Outcome, type Problem } from '../outcome.ts'
 export type HsmlabWorld = Readonly<{
   environment: Environment
   output: Writable & Readonly<{ isTTY?: boolean }>
-  errors: Writable
+  errors: Writable & Readonly<{ isTTY?: boolean }>
   /** Calls `run` at each SIGINT and SIGTERM. */
   onStopSignal: (run: () => void) => void
 }>

@@ -5,6 +5,7 @@ import { addChaosCommands } from './chaos-commands.ts'
 import { type Context, contextOf, type HsmlabWorld } from './context.ts'
 import { addHistoryCommands } from './history-commands.ts'
 import { addLifecycleCommands } from './lifecycle-commands.ts'
+import { addSimulateCommand } from './simulate-command.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 refused or failed, 2 wrong words, 3 no product runs on the data folder,
@@ -22,6 +23,7 @@ const programOf = (context: Context): Command => {
   addLifecycleCommands(program, context)
   addChaosCommands(program, context)
   addHistoryCommands(program, context)
+  addSimulateCommand(program, context)
   return program
 }
 
