@@ -1,6 +1,6 @@
 import { eventLoopTurn, systemClock } from '@hsmlab/adapter-node'
 import type { Violation } from './check/violation.ts'
-import type { ClusterOptions } from './cluster/cluster.ts'
+import type { ClusterOptions } from './cluster/build-cluster.ts'
 import type { Ground } from './cluster/world.ts'
 import { simulationEngine } from './engine/simulation-engine.ts'
 import { describeHistory } from './history/describe.ts'
@@ -11,7 +11,6 @@ import { shrinkPlan } from './shrink.ts'
 
 /** Every so many histories one is run twice: the same seed must give the same history (P8). */
 const REPEAT_EVERY = 16
-/** After so many failures there is enough to read. */
 const FAILURES_MAX = 5
 const SHRINK_TRIALS_MAX = 200
 
@@ -26,6 +25,8 @@ export type SimulateOptions = Readonly<{
   signal?: Readonly<{ aborted: boolean }>
   /** How many shorter histories are tried for each failure; default 200. */
   shrinkTrials?: number
+  /** After so many failures there is enough to read; default 5. */
+  failuresMax?: number
   /** Breaks the cluster on purpose, for tests of the checks. */
   cluster?: Partial<ClusterOptions>
 }>
@@ -75,7 +76,14 @@ type HistoryAndPlan = Readonly<{ plan: Plan; result: HistoryResult }>
  * users while processes die, networks break and disks fail; afterwards the promises P1 to P4 are checked.
  */
 export const simulate = async (options: SimulateOptions): Promise<SimulationReport> => {
-  const { seed: firstSeed, runs, onProgress, signal, shrinkTrials = SHRINK_TRIALS_MAX } = options
+  const {
+    seed: firstSeed,
+    runs,
+    onProgress,
+    signal,
+    shrinkTrials = SHRINK_TRIALS_MAX,
+    failuresMax = FAILURES_MAX,
+  } = options
   const run: Run = (plan) => runHistory(GROUND, plan, options.cluster)
   const failures: SimulationFailure[] = []
   let done = 0
@@ -84,7 +92,7 @@ export const simulate = async (options: SimulateOptions): Promise<SimulationRepo
   let virtualMillis = 0
   let elapsedMillis = 0
 
-  for (let seed = firstSeed; done < runs && failures.length < FAILURES_MAX && signal?.aborted !== true; seed += 1) {
+  for (let seed = firstSeed; done < runs && failures.length < failuresMax && signal?.aborted !== true; seed += 1) {
     const startedAt = systemClock.monotonicMillis()
     const plan = planHistory(seed)
     const result = await run(plan)

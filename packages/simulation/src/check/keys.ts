@@ -1,5 +1,5 @@
 import type { Journal, MadeKey, WorkRecord } from '../history/record.ts'
-import type { Plan } from '../history/steps.ts'
+import type { Plan, WorkStep } from '../history/steps.ts'
 import type { Holdings } from './holdings.ts'
 import type { Violation } from './violation.ts'
 
@@ -56,28 +56,28 @@ const checkKept = (key: number, { views }: MadeKey, fate: Fate, holdings: Readon
     }),
   )
 
-const USES: ReadonlyArray<string> = ['sign', 'crypt', 'get']
-
 /** What began after a deletion was acknowledged must not succeed, nor may a find show the key. */
 const checkUnused = (
   key: number,
   { views }: MadeKey,
   deletedAt: number,
-  records: ReadonlyArray<WorkRecord>,
-  found: Journal['found'],
-) =>
-  records.flatMap(({ step, invokedAt, outcome }): ReadonlyArray<Violation> => {
-    if (outcome._tag !== 'ok' || invokedAt <= deletedAt) return []
-    const { operation } = step
-    const at = `${invokedAt} ms, after its deletion at ${deletedAt} ms`
-    if (USES.includes(operation.type) && 'key' in operation && operation.key === key) {
-      return [{ promise: 'P3', what: `step ${step.id} used the key of step ${key} at ${at}` }]
-    }
-    const shown = views.find(({ handle }) => found.get(step.id)?.includes(handle) === true)
-    return shown === undefined
-      ? []
-      : [{ promise: 'P3', what: `step ${step.id} found key ${name(shown.handle)} of step ${key} at ${at}` }]
+  { records, uses, found }: Journal,
+): ReadonlyArray<Violation> => {
+  const violation = (step: number, did: string, at: number): Violation => ({
+    promise: 'P3',
+    what: `step ${step} ${did} key #${key} at ${at} ms, after its deletion was acknowledged at ${deletedAt} ms`,
   })
+  const used = uses
+    .filter((use) => use.key === key && use.invokedAt > deletedAt)
+    .map(({ step, call, invokedAt }) => violation(step.id, `used (${call})`, invokedAt))
+  const seen = records
+    .filter(({ step, invokedAt }) => {
+      const handles = invokedAt > deletedAt ? found.get(step.id) : undefined
+      return views.some(({ handle }) => handles?.includes(handle) === true)
+    })
+    .map(({ step, invokedAt }) => violation(step.id, 'found', invokedAt))
+  return [...used, ...seen]
+}
 
 /**
  * P1 and P3 of keys that were acknowledged. What stands on one HSM alone, since the check was waived, goes with its
@@ -85,19 +85,16 @@ const checkUnused = (
  */
 export const checkKeys = (
   { steps, waived }: Plan,
-  { records, keys, found }: Journal,
+  journal: Journal,
   holdings: ReadonlyArray<Holdings>,
 ): ReadonlyArray<Violation> => {
   const isStorageLost = steps.some((step) => step.kind === 'fault' && step.fault.type === 'lose-storage')
-  const counts = ({ step }: WorkRecord): boolean => !waived || step.program !== 'app-2'
-  const checked = records.filter(counts)
-  return [...keys].flatMap(([step, key]) => {
-    const fate = fateOf(records, step)
-    const isOnOne = waived && isStorageLost
-    const kept = isOnOne ? [] : checkKept(step, key, fate, holdings)
-    const { deletedAt } = fateOf(checked, step)
-    if (deletedAt === undefined || isStorageLost) return kept
-    return [...kept, ...checkUnused(step, key, deletedAt, checked, found)]
+  const counts = ({ step }: Readonly<{ step: WorkStep }>): boolean => !waived || step.program !== 'app-2'
+  const checked = { ...journal, records: journal.records.filter(counts), uses: journal.uses.filter(counts) }
+  return [...journal.keys].flatMap(([step, key]) => {
+    const kept = waived && isStorageLost ? [] : checkKept(step, key, fateOf(journal.records, step), holdings)
+    const { deletedAt } = fateOf(checked.records, step)
+    return deletedAt === undefined || isStorageLost ? kept : [...kept, ...checkUnused(step, key, deletedAt, checked)]
   })
 }
 

@@ -3,7 +3,7 @@ import type { X25519KeyPair } from '@hsmlab/crypto'
 import type { AvailabilityZone } from '@hsmlab/domain'
 import { type DeviceHome, type DeviceStorage, sleep } from '@hsmlab/ports'
 import { simulatedHardware } from '../certificates/simulated-certificates.ts'
-import { type DiskFaults, type DiskStep, type SeededDisk, seededDisk } from '../disk/seeded-disk.ts'
+import { type DiskFaults, type DiskImage, type DiskStep, type SeededDisk, seededDisk } from '../disk/seeded-disk.ts'
 import { diceFrom, numbersFrom } from '../random/dice.ts'
 import { mortalStorage, type Process, startProcess } from './process.ts'
 import type { World } from './world.ts'
@@ -18,6 +18,9 @@ const DISK_MILLIS: Readonly<Record<DiskStep, readonly [number, number]>> = {
 }
 
 type Device = Readonly<{ log: SeededDisk; deviceKey: SeededDisk }>
+
+/** What lies on the disks of a machine, by HSM. */
+export type MachineImage = ReadonlyMap<string, Readonly<{ log: DiskImage; deviceKey: DiskImage }>>
 
 /** What never changes about a machine. */
 export type MachinePart = Readonly<{
@@ -41,6 +44,9 @@ export interface Machine {
   readonly losePower: () => void
   /** Power fails, and the disks with it: nothing is left. */
   readonly loseStorage: () => void
+  readonly image: () => MachineImage
+  /** Puts an image onto the disks of a machine that has not been started yet. */
+  readonly restore: (image: MachineImage) => void
   /** Disks of the HSMs' logs, by HSM. */
   readonly disks: () => ReadonlyMap<string, SeededDisk>
   /** How far each log was on its disk when last seen: running, or before it died. */
@@ -145,6 +151,17 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
     loseStorage: () => {
       die((disk) => disk.losePower())
       devices.clear()
+    },
+    image: () =>
+      new Map(
+        [...devices].map(([name, { log, deviceKey }]) => [name, { log: log.image(), deviceKey: deviceKey.image() }]),
+      ),
+    restore: (image) => {
+      for (const [name, { log, deviceKey }] of image) {
+        const device = deviceOf(name)
+        device.log.restore(log)
+        device.deviceKey.restore(deviceKey)
+      }
     },
     disks: () => new Map([...devices].map(([name, { log }]) => [name, log])),
     durableHeads: () => {

@@ -32,6 +32,15 @@ export type ControllerKeys = Readonly<{
   signing: Ed25519KeyPair
 }>
 
+/** What the controller knows of its cluster. */
+export type ControllerMemory = Readonly<{
+  members: ReadonlyArray<PlacedMember>
+  version: number
+  current: SignedMembership | undefined
+}>
+
+const NO_MEMORY: ControllerMemory = { members: [], version: 0, current: undefined }
+
 /** Does what the controller does for one cluster, step by step and without a log of its own. */
 export interface ScriptedController {
   /** The first HSM: provisioned, certified by `ca`, initialized. */
@@ -42,6 +51,7 @@ export interface ScriptedController {
   readonly replace: (lost: Place, next: Place) => Promise<void>
   /** Who belongs to the cluster now. */
   readonly places: () => ReadonlyArray<Place>
+  readonly memory: () => ControllerMemory
   /** Nothing is under way. */
   readonly isIdle: () => boolean
 }
@@ -52,6 +62,7 @@ export const scriptedController = (
   process: Process,
   keys: ControllerKeys,
   racks: ReadonlyArray<RackAddress>,
+  memory: ControllerMemory = NO_MEMORY,
 ): ScriptedController => {
   const { bus, engine, clock } = process
   const channels = new Map<string, ControlClient>(
@@ -65,9 +76,7 @@ export const scriptedController = (
       }),
     ]),
   )
-  let members: ReadonlyArray<PlacedMember> = []
-  let current: SignedMembership | undefined
-  let version = 0
+  let { members, version, current } = memory
   let commands = 0
   let underWay = 0
   let attempts = 0
@@ -192,6 +201,7 @@ export const scriptedController = (
       await announce([...others, member])
     },
     places: () => members.map(({ place }) => place),
+    memory: () => ({ members, version, current }),
     isIdle: () => underWay === 0,
   }
 }

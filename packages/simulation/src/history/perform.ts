@@ -1,12 +1,12 @@
 import { p256 } from '@noble/curves/nist.js'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Application, ClientFailure } from '@hsmlab/client'
+import type { Application, ClientFailure, ClientResult } from '@hsmlab/client'
 import { ecParams, ecPointOf, equalBytes } from '@hsmlab/crypto'
 import type { KeyHandle, KeyTemplate, Username } from '@hsmlab/domain'
 import { fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import { CKM, type Mechanism, NO_PARAMETER } from '@hsmlab/pkcs11'
 import type { KeyView } from '@hsmlab/protocol'
-import type { Journal, MadeKey } from './record.ts'
+import type { Journal, MadeKey, Use } from './record.ts'
 import type { WorkStep } from './steps.ts'
 
 const AES: KeyTemplate = { CKA_VALUE_LEN: 32, CKA_ENCRYPT: true, CKA_DECRYPT: true }
@@ -23,10 +23,11 @@ export const usernameOf = (step: number): Username => `user_${step}` as Username
 
 const labelOf = (step: number) => ({ CKA_LABEL: toBase64(utf8Bytes(`key ${step}`)) })
 
-/** Does one operation and notes what it learned. */
-type Performer = (application: Application, step: WorkStep, journal: Journal) => Promise<Result>
+/** Who asks for a step, where what comes of it is written down, and what time it is: milliseconds since it began. */
+export type Performance = Readonly<{ application: Application; step: WorkStep; journal: Journal; now: () => number }>
+type Performer = (performance: Performance) => Promise<Result>
 
-const makeAes: Performer = async (application, { id }, { keys }) => {
+const makeAes: Performer = async ({ application, step: { id }, journal: { keys } }) => {
   const options = { mechanism: CKM.CKM_AES_KEY_GEN, tag: 0 }
   const made = await application.generateKey({ ...AES, ...labelOf(id), CKA_TOKEN: true }, options)
   if (E.isLeft(made)) return made
@@ -34,7 +35,7 @@ const makeAes: Performer = async (application, { id }, { keys }) => {
   return DONE
 }
 
-const makePair: Performer = async (application, { id }, { keys }) => {
+const makePair: Performer = async ({ application, step: { id }, journal: { keys } }) => {
   const label = labelOf(id)
   const options = { mechanism: CKM.CKM_EC_KEY_PAIR_GEN, tag: 0 }
   const made = await application.generateKeyPair({ ...PUBLIC, ...label }, { ...PRIVATE, ...label }, options)
@@ -44,31 +45,41 @@ const makePair: Performer = async (application, { id }, { keys }) => {
 }
 
 /** A session key, used at once: whether it lives on is nobody's promise. */
-const makeSessionKey: Performer = async (application, step, journal) => {
+const makeSessionKey: Performer = async (performance) => {
+  const { application, step } = performance
   const options = { mechanism: CKM.CKM_AES_KEY_GEN, tag: step.id + 1 }
   const made = await application.generateKey({ ...AES, CKA_TOKEN: false }, options)
   if (E.isLeft(made)) return made
-  const crypted = await cryptWith(application, step.id, made.right.handle, journal)
+  const crypted = await cryptWith(performance, undefined, made.right.handle)
   await application.endTag(step.id + 1)
   return crypted
 }
 
-const cryptWith = async (
-  application: Application,
-  step: number,
-  handle: KeyHandle,
-  { wrong }: Journal,
-): Promise<Result> => {
-  const plaintext = utf8Bytes(`plaintext of step ${step}`)
-  const encrypted = await application.encrypt(handle, CBC, plaintext)
+/** Makes one call with a token key, and notes when it was made if it succeeds. */
+const used = async <A>(
+  { step, journal, now }: Performance,
+  key: number | undefined,
+  call: Use['call'],
+  make: () => ClientResult<A>,
+): ClientResult<A> => {
+  const invokedAt = now()
+  const result = await make()
+  if (key !== undefined && E.isRight(result)) journal.uses.push({ step, key, invokedAt, call })
+  return result
+}
+
+const cryptWith = async (performance: Performance, key: number | undefined, handle: KeyHandle): Promise<Result> => {
+  const { application, step, journal } = performance
+  const plaintext = utf8Bytes(`plaintext of step ${step.id}`)
+  const encrypted = await used(performance, key, 'encrypt', () => application.encrypt(handle, CBC, plaintext))
   if (E.isLeft(encrypted)) return encrypted
-  const decrypted = await application.decrypt(handle, CBC, encrypted.right)
+  const decrypted = await used(performance, key, 'decrypt', () => application.decrypt(handle, CBC, encrypted.right))
+  const note = (what: string): void => void journal.wrong.push({ step: step.id, what })
   if (E.isLeft(decrypted)) {
-    const isWrong = decrypted.left._tag === 'CKR_ENCRYPTED_DATA_INVALID'
-    if (isWrong) wrong.push({ step, what: `what key ${handle} encrypted does not decrypt` })
+    if (decrypted.left._tag === 'CKR_ENCRYPTED_DATA_INVALID') note(`what key ${handle} encrypted does not decrypt`)
     return decrypted
   }
-  if (!equalBytes(decrypted.right, plaintext)) wrong.push({ step, what: `key ${handle} decrypts to something else` })
+  if (!equalBytes(decrypted.right, plaintext)) note(`key ${handle} decrypts to something else`)
   return DONE
 }
 
@@ -77,25 +88,26 @@ const isSignedBy = ({ attributes }: KeyView, message: Uint8Array, signature: Uin
   return point !== undefined && p256.verify(signature, message, point, { lowS: false })
 }
 
-const signWith = async (application: Application, step: number, key: MadeKey, { wrong }: Journal): Promise<Result> => {
-  const [publicKey, privateKey] = key.views
+const signWith = async (performance: Performance, key: number, { views }: MadeKey): Promise<Result> => {
+  const { application, step, journal } = performance
+  const [publicKey, privateKey] = views
   if (publicKey === undefined || privateKey === undefined) return NOTHING_TO_DO
-  const message = utf8Bytes(`message of step ${step}`)
-  const signed = await application.sign(privateKey.handle, ECDSA, message)
+  const message = utf8Bytes(`message of step ${step.id}`)
+  const signed = await used(performance, key, 'sign', () => application.sign(privateKey.handle, ECDSA, message))
   if (E.isLeft(signed)) return signed
   if (!isSignedBy(publicKey, message, signed.right)) {
-    wrong.push({ step, what: `the signature by key ${privateKey.handle} does not verify` })
+    journal.wrong.push({ step: step.id, what: `the signature by key ${privateKey.handle} does not verify` })
   }
   return DONE
 }
 
-const getKey = async (application: Application, step: number, key: MadeKey, { wrong }: Journal): Promise<Result> => {
-  const [view] = key.views
+const getKey = async (performance: Performance, key: number, { views: [view] }: MadeKey): Promise<Result> => {
+  const { application, step, journal } = performance
   if (view === undefined) return NOTHING_TO_DO
-  const got = await application.getKey(view.handle)
+  const got = await used(performance, key, 'get', () => application.getKey(view.handle))
   if (E.isLeft(got)) return got
   if (got.right.attributes.CKA_CHECK_VALUE !== view.attributes.CKA_CHECK_VALUE) {
-    wrong.push({ step, what: `another key stands under handle ${view.handle}` })
+    journal.wrong.push({ step: step.id, what: `another key stands under handle ${view.handle}` })
   }
   return DONE
 }
@@ -109,7 +121,7 @@ const deleteKey = async (application: Application, key: MadeKey): Promise<Result
   return DONE
 }
 
-const findAll: Performer = async (application, { id }, { found }) => {
+const findAll: Performer = async ({ application, step: { id }, journal: { found } }) => {
   const keys = await application.findKeys({})
   if (E.isLeft(keys)) return keys
   found.set(
@@ -122,44 +134,42 @@ const findAll: Performer = async (application, { id }, { found }) => {
 const FIRST_PASSWORD = 'password-1'
 const SECOND_PASSWORD = 'password-2'
 
-const withKey =
-  (id: number, use: (key: MadeKey) => Promise<Result>) =>
-  (journal: Journal): Promise<Result> => {
-    const key = journal.keys.get(id)
-    return key === undefined ? Promise.resolve(NOTHING_TO_DO) : use(key)
-  }
-
-/** Does what `step` says. `nothing to do`: the key it names was never acknowledged. */
-export const perform: Performer = async (application, step, journal) => {
+/** Does what the step says. `nothing to do`: the key it names was never acknowledged. */
+export const perform: Performer = async (performance) => {
+  const { application, step, journal } = performance
   const { operation, id } = step
+  const withKey = async (key: number, use: (key: MadeKey) => Promise<Result>): Promise<Result> => {
+    const made = journal.keys.get(key)
+    return made === undefined ? NOTHING_TO_DO : await use(made)
+  }
   switch (operation.type) {
     case 'make-aes':
-      return makeAes(application, step, journal)
+      return makeAes(performance)
     case 'make-pair':
-      return makePair(application, step, journal)
+      return makePair(performance)
     case 'make-session-key':
-      return makeSessionKey(application, step, journal)
+      return makeSessionKey(performance)
     case 'sign':
-      return withKey(operation.key, (key) => signWith(application, id, key, journal))(journal)
+      return withKey(operation.key, (key) => signWith(performance, operation.key, key))
     case 'crypt':
       return withKey(operation.key, async ({ views: [view] }) =>
-        view === undefined ? NOTHING_TO_DO : await cryptWith(application, id, view.handle, journal),
-      )(journal)
+        view === undefined ? NOTHING_TO_DO : await cryptWith(performance, operation.key, view.handle),
+      )
     case 'get':
-      return withKey(operation.key, (key) => getKey(application, id, key, journal))(journal)
+      return withKey(operation.key, (key) => getKey(performance, operation.key, key))
     case 'delete':
-      return withKey(operation.key, (key) => deleteKey(application, key))(journal)
+      return withKey(operation.key, (key) => deleteKey(application, key))
     case 'find':
-      return findAll(application, step, journal)
+      return findAll(performance)
     case 'create-user':
-      return E.map(() => undefined)(
-        await application.createUser(usernameOf(id), 'crypto-user', utf8Bytes(FIRST_PASSWORD)),
-      )
-    case 'change-password':
-      return E.map(() => undefined)(
-        await application.changePassword(usernameOf(operation.user), 'crypto-user', utf8Bytes(SECOND_PASSWORD)),
-      )
+      return nothingOf(await application.createUser(usernameOf(id), 'crypto-user', utf8Bytes(FIRST_PASSWORD)))
+    case 'change-password': {
+      const password = utf8Bytes(SECOND_PASSWORD)
+      return nothingOf(await application.changePassword(usernameOf(operation.user), 'crypto-user', password))
+    }
     case 'delete-user':
-      return E.map(() => undefined)(await application.deleteUser(usernameOf(operation.user), 'crypto-user'))
+      return nothingOf(await application.deleteUser(usernameOf(operation.user), 'crypto-user'))
   }
 }
+
+const nothingOf = E.map((_: void) => undefined)

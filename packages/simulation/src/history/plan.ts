@@ -1,15 +1,21 @@
-import type { ProgramName } from '../cluster/cluster.ts'
+import type { ProgramName } from '../cluster/programs.ts'
 import { type Dice, diceFrom } from '../random/dice.ts'
 import { planFaults } from './plan-faults.ts'
 import { ZONES } from '../cluster/places.ts'
 import { type Operation, type Plan, STEADY_AES, STEADY_PAIR, type WorkStep } from './steps.ts'
 
-const DURATION_MILLIS = [2_500, 7_000] as const
-const OPERATIONS = [20, 45] as const
+const DURATION_MILLIS = [1_500, 5_000] as const
+const OPERATIONS = [15, 35] as const
 /** Of all histories, so many have one AZ alone suffer. */
 const ONE_SUFFERER = 0.25
+/** … so many begin with the building of the cluster … */
+const FROM_NOTHING = 0.1
 /** … and in so many `app-2` works without the availability check. */
 const WAIVED = 0.25
+
+/** Of keys that are made or deleted, so many are tried at once by both applications; also when the faults have ended. */
+const ECHOED = 0.6
+const ECHO_AFTER_END_MILLIS = 500
 
 const APPLICATIONS: readonly [ProgramName, ...ProgramName[]] = ['app-1', 'app-2']
 
@@ -68,11 +74,35 @@ const operationOf = (dice: Dice, type: Operation['type'], { aes, pairs, users }:
 const isForAdmin = ({ type }: Operation): boolean =>
   type === 'create-user' || type === 'change-password' || type === 'delete-user'
 
+type Draft = Omit<WorkStep, 'id'> & Readonly<{ id: number }>
+
+const otherApplication = (program: ProgramName): ProgramName => (program === 'app-1' ? 'app-2' : 'app-1')
+
+/** What both applications try with a key, right after it was made and after it was deleted. */
+const echoes = (
+  dice: Dice,
+  { at, program, operation, id }: Draft,
+  isPair: boolean,
+): ReadonlyArray<Omit<Draft, 'id'>> => {
+  const use = (key: number): Operation => ({ type: isPair ? 'get' : 'crypt', key })
+  const later = (least: number, most: number): number => Math.round(at + dice.between(least, most))
+  if (operation.type === 'make-aes' && dice.happens(ECHOED)) {
+    return [{ kind: 'work', at: later(20, 200), program: otherApplication(program), operation: use(id) }]
+  }
+  if (operation.type !== 'delete' || !dice.happens(ECHOED)) return []
+  return [program, otherApplication(program)].map((who) => ({
+    kind: 'work',
+    at: later(5, 2000),
+    program: who,
+    operation: use(operation.key),
+  }))
+}
+
 const planWork = (dice: Dice, durationMillis: number): ReadonlyArray<WorkStep> => {
   const made: Made = { aes: [], pairs: [], users: [] }
   const count = Math.round(dice.between(OPERATIONS[0], OPERATIONS[1]))
   const times = Array.from({ length: count }, () => dice.between(0, durationMillis)).sort((a, b) => a - b)
-  return times.map((at, id) => {
+  const drawn = times.map((at, id): Draft => {
     const operation = operationOf(dice, draw(dice), made)
     if (operation.type === 'make-aes') made.aes.push(id)
     if (operation.type === 'make-pair') made.pairs.push(id)
@@ -80,6 +110,10 @@ const planWork = (dice: Dice, durationMillis: number): ReadonlyArray<WorkStep> =
     const program = isForAdmin(operation) ? 'admin' : dice.pick(APPLICATIONS)
     return { kind: 'work', id, at: Math.round(at), program, operation }
   })
+  const isPair = ({ operation }: Draft): boolean => 'key' in operation && made.pairs.includes(operation.key)
+  const echoed = drawn.flatMap((draft) => echoes(dice, draft, isPair(draft)))
+  const inTime = echoed.filter(({ at }) => at < durationMillis + ECHO_AFTER_END_MILLIS)
+  return [...drawn, ...inTime.map((echo, i) => ({ ...echo, id: drawn.length + i }))]
 }
 
 /** Draws a whole history from its seed: what programs do, and what goes wrong, each from numbers of its own. */
@@ -99,6 +133,7 @@ export const planHistory = (seed: number): Plan => {
     syncPeriodMillis: shape.pick([200, 500, 1000]),
     faultsEndAt: durationMillis,
     sufferer,
+    fromNothing: shape.happens(FROM_NOTHING),
     waived: shape.happens(WAIVED),
     steps: [...work, ...faults].sort((a, b) => a.at - b.at || a.id - b.id),
   }

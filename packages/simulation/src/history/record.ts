@@ -26,6 +26,14 @@ export type MadeKey = Readonly<{ views: ReadonlyArray<KeyView> }>
 /** What a program noticed by itself that must not be: a wrong signature, another key under a handle. */
 export type Wrong = Readonly<{ step: number; what: string }>
 
+/** One call that used a key and succeeded. Times in milliseconds after the cluster was ready. */
+export type Use = Readonly<{
+  step: WorkStep
+  key: number
+  invokedAt: number
+  call: 'sign' | 'encrypt' | 'decrypt' | 'get'
+}>
+
 /** All that the programs of one history did and learned. */
 export type Journal = Readonly<{
   records: WorkRecord[]
@@ -33,7 +41,8 @@ export type Journal = Readonly<{
   keys: Map<number, MadeKey>
   /** Which handles a find showed, by the step that asked. */
   found: Map<number, ReadonlyArray<number>>
+  uses: Use[]
   wrong: Wrong[]
 }>
 
-export const newJournal = (): Journal => ({ records: [], keys: new Map(), found: new Map(), wrong: [] })
+export const newJournal = (): Journal => ({ records: [], keys: new Map(), found: new Map(), uses: [], wrong: [] })

@@ -1,24 +1,19 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { invariant } from '@hsmlab/event-sourcing'
-import {
-  buildCluster,
-  type Cluster,
-  type ClusterOptions,
-  PROGRAMS,
-  durableHeads,
-  seatsOf,
-  servingHsms,
-} from '../cluster/cluster.ts'
+import type { ClusterOptions } from '../cluster/build-cluster.ts'
+import { type Cluster, durableHeads, seatsOf, servingHsms } from '../cluster/cluster.ts'
+import { drive, pass } from '../cluster/drive.ts'
 import { PLACES } from '../cluster/places.ts'
+import { PROGRAMS } from '../cluster/programs.ts'
 import { type Ground, newWorld, type World } from '../cluster/world.ts'
 import { checkHistory } from '../check/check-history.ts'
 import type { Sample } from '../check/replay.ts'
 import type { Violation } from '../check/violation.ts'
 import { diceFrom } from '../random/dice.ts'
 import { applyFault, mendEverything, restartHsm } from './apply-fault.ts'
+import { openNew, openPrototype } from './opening.ts'
 import { perform } from './perform.ts'
 import { type Journal, newJournal, type WorkRecord } from './record.ts'
-import { type Plan, STEADY_AES, STEADY_PAIR, type WorkStep } from './steps.ts'
+import type { Plan, WorkStep } from './steps.ts'
 
 export type HistoryResult = Readonly<{
   violations: ReadonlyArray<Violation>
@@ -30,36 +25,11 @@ export type HistoryResult = Readonly<{
   virtualMillis: number
 }>
 
-/** How often what is waited for is looked at. */
-const LOOK_MILLIS = 20
 /** After the faults have ended, every call has an answer and every HSM serves within so long. */
 const LIVENESS_MILLIS = 25_000
 /** A round of anti-entropy that began during a fault may wait for two answers that were lost. */
 const ROUND_UNDER_WAY_MILLIS = 2_100
 const SAMPLE_MILLIS = [150, 900] as const
-
-/** Lets time pass until `done` says so; false when `millisMax` came first. */
-const pass = async ({ clock }: World, millisMax: number, done: () => boolean): Promise<boolean> => {
-  const deadline = clock.monotonicMillis() + millisMax
-  while (!done()) {
-    if (clock.monotonicMillis() >= deadline) return false
-    await clock.advance(LOOK_MILLIS)
-  }
-  return true
-}
-
-/** Lets time pass until `promise` has come. */
-const drive = async <A>(world: World, promise: Promise<A>): Promise<A> => {
-  let result: E.Either<unknown, A> | undefined
-  promise.then(
-    (value) => (result = E.right(value)),
-    (cause: unknown) => (result = E.left(cause)),
-  )
-  await pass(world, Infinity, () => result !== undefined)
-  invariant(result !== undefined, 'time passes until the promise has come')
-  if (E.isLeft(result)) throw result.left
-  return result.right
-}
 
 const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: WorkStep): void => {
   const record: WorkRecord = {
@@ -72,7 +42,7 @@ const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: 
   journal.records.push(record)
   const application = cluster.proxy.application(step.program)
   const run = async (): Promise<void> => {
-    const result = application && (await perform(application, step, journal))
+    const result = application && (await perform({ application, step, journal, now }))
     record.returnedAt = now()
     if (result === undefined || (E.isLeft(result) && result.left === 'nothing to do')) {
       record.outcome = { _tag: 'skipped' }
@@ -90,19 +60,6 @@ const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: 
 /** The proxy died: nobody is there any more to whom its answers could come. */
 const abandon = (journal: Journal): void => {
   for (const record of journal.records) if (record.outcome._tag === 'pending') record.outcome = { _tag: 'abandoned' }
-}
-
-const makeSteadyKeys = async (cluster: Cluster, journal: Journal): Promise<void> => {
-  const application = cluster.proxy.application('app-1')
-  invariant(application !== undefined, 'the proxy runs')
-  const steps = [
-    { kind: 'work', id: STEADY_AES, at: 0, program: 'app-1', operation: { type: 'make-aes' } },
-    { kind: 'work', id: STEADY_PAIR, at: 0, program: 'app-1', operation: { type: 'make-pair' } },
-  ] as const
-  for (const step of steps) {
-    const made = await perform(application, step, journal)
-    invariant(E.isRight(made), 'keys are made before the faults begin')
-  }
 }
 
 /** Takes the state of a running HSM now and then, to be compared with its log at the end. */
@@ -143,13 +100,30 @@ const livenessViolation = (cluster: Cluster, journal: Journal): Violation => ({
       'none'),
 })
 
-const runPlan = async (world: World, plan: Plan, options: Partial<ClusterOptions>, journal: Journal) => {
+/** Two sync periods at most (P3); when all HSMs have held the same for one period, there is nothing to wait for. */
+const letKeysConverge = async (cluster: Cluster, syncPeriodMillis: number): Promise<void> => {
+  const { clock } = cluster.world
+  let sameSince = Infinity
+  await pass(cluster.world, 2 * syncPeriodMillis + ROUND_UNDER_WAY_MILLIS, () => {
+    const digests = new Set(seatsOf(cluster).map(({ hsm }) => hsm()?.describe().digest))
+    sameSince = digests.size === 1 ? Math.min(sameSince, clock.monotonicMillis()) : Infinity
+    return clock.monotonicMillis() - sameSince >= syncPeriodMillis
+  })
+}
+
+const runPlan = async (
+  ground: Ground,
+  world: World,
+  plan: Plan,
+  chosen: Partial<ClusterOptions>,
+  journal: Journal,
+): Promise<ReadonlyArray<Violation>> => {
   const { syncPeriodMillis } = plan
-  const cluster = await drive(
-    world,
-    buildCluster(world, { ...options, syncPeriodMillis, waivedFor: plan.waived ? ['app-2'] : [] }),
-  )
-  await drive(world, makeSteadyKeys(cluster, journal))
+  const options: ClusterOptions = { ...chosen, syncPeriodMillis, waivedFor: plan.waived ? ['app-2'] : [] }
+  const { cluster, steady } = plan.fromNothing
+    ? await drive(world, openNew(world, options))
+    : await openPrototype(ground, world, options)
+  for (const [step, key] of steady) journal.keys.set(step, key)
   const readyAt = world.clock.monotonicMillis()
   const now = (): number => world.clock.monotonicMillis() - readyAt
   const samples: Sample[] = []
@@ -174,7 +148,7 @@ const runPlan = async (world: World, plan: Plan, options: Partial<ClusterOptions
   for (const end of standing) end()
   const quiet = await pass(world, LIVENESS_MILLIS, () => isQuiet(cluster, journal))
   if (!quiet) return [livenessViolation(cluster, journal)]
-  await world.clock.advance(2 * syncPeriodMillis + ROUND_UNDER_WAY_MILLIS)
+  await letKeysConverge(cluster, syncPeriodMillis)
   stopSampling()
   return await drive(world, checkHistory(cluster, plan, journal, samples))
 }
@@ -189,7 +163,7 @@ export const runHistory = async (
   const journal = newJournal()
   let violations: ReadonlyArray<Violation>
   try {
-    violations = await runPlan(world, plan, options, journal)
+    violations = await runPlan(ground, world, plan, options, journal)
   } catch (cause) {
     violations = [{ promise: 'P7', what: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }]
   }

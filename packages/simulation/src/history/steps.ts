@@ -1,6 +1,6 @@
 import type { AvailabilityZone } from '@hsmlab/domain'
 import type { LinkFaults, Zone } from '../bus/network.ts'
-import type { ProgramName } from '../cluster/cluster.ts'
+import type { ProgramName } from '../cluster/programs.ts'
 
 /** Keys that stand on all HSMs before anything else happens; those of the workload are named by their step. */
 export const STEADY_AES = -1
@@ -55,6 +55,8 @@ export type Plan = Readonly<{
   faultsEndAt: number
   /** Only one AZ ever suffers: then operations with steady keys may pause, but not fail. */
   sufferer: AvailabilityZone | undefined
+  /** The cluster is built in this history; otherwise it was there before. */
+  fromNothing: boolean
   /** The program `app-2` waives the availability check. */
   waived: boolean
   steps: ReadonlyArray<Step>
