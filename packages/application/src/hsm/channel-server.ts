@@ -1,51 +1,54 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { type Channel, channel, handshake, type X25519KeyPair } from '@hsmlab/crypto'
+import { channel, handshake, type X25519KeyPair } from '@hsmlab/crypto'
 import { invariant, utf8Bytes } from '@hsmlab/event-sourcing'
-import { subject, type Subject, type Unsubscribe } from '@hsmlab/ports'
+import { subject, type Unsubscribe } from '@hsmlab/ports'
 import {
+  type Beat,
   CHANNEL_ID_SIZE,
   channelPrologue,
   decodeRequests,
   encodeBeat,
-  encodeReplies,
-  FRAME_SIZE_MAX,
   OPERATION,
   PROXY_ID_SIZE,
-  type SessionReply,
   type SessionRequest,
   subjects,
 } from '@hsmlab/protocol'
-import type { Beat } from '@hsmlab/protocol'
 import type { HsmEnv } from './hsm-env.ts'
-import { type Answer, refuse, sessionReply } from './reply.ts'
+import { begin, BUSY, end, proxyChannel, type ProxyChannel, queue, remember, takeFrames } from './proxy-channel.ts'
+import { type Answer, refuse } from './reply.ts'
 
 /** Proxies that one HSM talks to at a time ("AWS CloudHSM quotas": concurrent client connections). */
 export const CHANNELS_MAX = 900
 export const BEAT_MILLIS = 50
 /** A proxy that was silent for so long is gone; its sessions are closed. */
 export const PROXY_TIMEOUT_MILLIS = 60_000
-/** Requests of one channel that are under way at once; more are answered with the HSM's busy code. */
+/** Whoever shook hands sends a frame at once. Anybody can send a handshake, or repeat one that was heard. */
+export const PROOF_MILLIS = 5000
+/** Requests of one channel that are under way at once, and their bytes; more are answered with the HSM's busy code. */
 const OUTSTANDING_MAX = 1024
-/** Answers kept for a proxy that asks again. Crypto operations are not: they may run twice. */
-const REMEMBERED_ANSWERS_MAX = 128
-/** Replies in one frame: well below the largest frame. */
-const FRAME_FILL = FRAME_SIZE_MAX / 2
+const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024
 
-const BUSY: Answer = refuse('CKR_FUNCTION_FAILED', 'The HSM could not queue the request for processing.', 187)
 const FAULT: Answer = refuse('CKR_GENERAL_ERROR', 'The HSM could not work out the request.')
 const NOTHING = new Uint8Array(0)
 
-type ProxyChannel = {
-  readonly id: string
-  readonly header: Uint8Array
-  readonly replyTo: Subject
-  readonly cipher: Channel
-  readonly outstanding: Set<number>
-  readonly answers: Map<number, Answer>
-  replies: SessionReply[]
-  flushPlanned: boolean
-  lastHeard: number
-}
+/** A proxy that asks again for these is told what it was told before; all others may be worked out again. */
+const REMEMBERED: ReadonlySet<number> = new Set([
+  OPERATION.login,
+  OPERATION.changePassword,
+  OPERATION.createUser,
+  OPERATION.openSession,
+  OPERATION.closeSession,
+  OPERATION.logout,
+  OPERATION.endTag,
+  OPERATION.deleteUser,
+  OPERATION.generateKey,
+  OPERATION.generateKeyPair,
+  OPERATION.extractKey,
+  OPERATION.insertKey,
+  OPERATION.destroyKey,
+])
+
+const WITH_PASSWORD: ReadonlySet<number> = new Set([OPERATION.login, OPERATION.changePassword, OPERATION.createUser])
 
 export type ChannelServerPart = Readonly<{
   clusterId: string
@@ -56,8 +59,12 @@ export type ChannelServerPart = Readonly<{
   hello: () => Uint8Array | undefined
   answer: (channelId: string, request: SessionRequest) => Answer | Promise<Answer>
   beat: () => Beat
+  /** Somebody is logged in over this channel: it makes room for no other. */
+  isInUse: (channelId: string) => boolean
   /** All sessions of this channel end. */
   ended: (channelId: string) => void
+  /** Default: CloudHSM's quota. */
+  channelsMax?: number
 }>
 
 export interface ChannelServer {
@@ -69,12 +76,30 @@ export interface ChannelServer {
 
 /** Serves the encrypted channels of one HSM: handshakes, frames in, frames out, beats, and the end of silent proxies. */
 export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServer => {
-  const { bus, clock, engine, random } = env
+  const { bus, clock, engine, logger, random } = env
+  const { channelsMax = CHANNELS_MAX } = part
   const prologue = utf8Bytes(channelPrologue(part.clusterId, part.hsmId))
   const channels = new Map<string, ProxyChannel>()
   let dropped = 0
   let outstanding = 0
   let closed = false
+
+  const drop = ({ id }: ProxyChannel): void => {
+    channels.delete(id)
+    part.ended(id)
+  }
+
+  /** One that never showed itself goes first; then the one that was silent longest, if nobody is logged in on it. */
+  const makeRoom = (): boolean => {
+    if (channels.size < channelsMax) return true
+    const all = [...channels.values()]
+    const bySilence = (a: ProxyChannel, b: ProxyChannel): number => a.lastHeard - b.lastHeard
+    const dispensable =
+      all.find(({ proven }) => !proven) ?? all.filter(({ id }) => !part.isInUse(id)).toSorted(bySilence)[0]
+    if (dispensable === undefined) return false
+    drop(dispensable)
+    return true
+  }
 
   const accept = (message: Uint8Array): Uint8Array => {
     const shake = handshake(engine, { pattern: 'NK', role: 'responder', prologue, staticKey: part.staticKey })
@@ -82,95 +107,79 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
     if (proxyId.length < PROXY_ID_SIZE || shake.read(message.subarray(PROXY_ID_SIZE)) === undefined) return NOTHING
     const answer = shake.write(NOTHING)
     const keys = shake.result()
-    if (answer === undefined || keys === undefined || channels.size >= CHANNELS_MAX) return NOTHING
+    if (answer === undefined || keys === undefined || !makeRoom()) return NOTHING
     const header = random.bytes(CHANNEL_ID_SIZE)
     const id = bytesToHex(header)
-    channels.set(id, {
-      id,
-      header,
-      replyTo: subject(subjects.proxyFrames(bytesToHex(proxyId))),
-      cipher: channel(engine, keys),
-      outstanding: new Set(),
-      answers: new Map(),
-      replies: [],
-      flushPlanned: false,
-      lastHeard: clock.monotonicMillis(),
-    })
+    const replyTo = subject(subjects.proxyFrames(bytesToHex(proxyId)))
+    const cipher = channel(engine, keys)
+    channels.set(id, proxyChannel({ id, header, replyTo, cipher, lastHeard: clock.monotonicMillis() }))
     const reply = new Uint8Array(CHANNEL_ID_SIZE + answer.length)
     reply.set(header)
     reply.set(answer, CHANNEL_ID_SIZE)
     return reply
   }
 
-  const sendFrame = (to: ProxyChannel, replies: ReadonlyArray<SessionReply>): void => {
-    const sealed = to.cipher.seal(encodeReplies(replies), to.header)
-    const frame = new Uint8Array(CHANNEL_ID_SIZE + sealed.length)
-    frame.set(to.header)
-    frame.set(sealed, CHANNEL_ID_SIZE)
-    bus.send(to.replyTo, frame)
-  }
-
   const flush = (to: ProxyChannel): void => {
     to.flushPlanned = false
-    const { replies } = to
-    to.replies = []
-    if (closed || replies.length === 0) return
-    let batch: SessionReply[] = []
-    let size = 0
-    for (const reply of replies) {
-      if (size + reply.body.length > FRAME_FILL && batch.length > 0) {
-        sendFrame(to, batch)
-        batch = []
-        size = 0
-      }
-      batch.push(reply)
-      size += reply.body.length
-    }
-    sendFrame(to, batch)
+    if (closed || !channels.has(to.id)) return
+    for (const frame of takeFrames(to)) bus.send(to.replyTo, frame)
   }
 
-  const reply = (to: ProxyChannel, requestId: number, answer: Answer): void => {
-    to.replies.push(sessionReply(requestId, answer))
+  const fault = (request: SessionRequest, cause: unknown): Answer => {
+    logger.log('error', 'an operation failed unexpectedly', { operation: request.operation, cause: String(cause) })
+    return FAULT
+  }
+
+  /** Sent with the next microtask, together with what else comes until then. */
+  const reply = (to: ProxyChannel, request: SessionRequest, answer: Answer): void => {
+    queue(to, request.requestId, answer)
     if (to.flushPlanned) return
     to.flushPlanned = true
-    void Promise.resolve().then(() => flush(to))
+    void Promise.resolve()
+      .then(() => flush(to))
+      .catch((cause: unknown) => void fault(request, cause))
   }
 
-  const remember = (of: ProxyChannel, { operation, requestId }: SessionRequest, answer: Answer): void => {
-    if (operation <= OPERATION.random) return
-    of.answers.set(requestId, answer)
-    if (of.answers.size <= REMEMBERED_ANSWERS_MAX) return
-    for (const oldest of of.answers.keys()) {
-      of.answers.delete(oldest)
-      return
+  const settle = (from: ProxyChannel, request: SessionRequest, answer: Answer): void => {
+    if (REMEMBERED.has(request.operation)) remember(from, request.requestId, answer)
+    reply(from, request, answer)
+  }
+
+  const settleLater = async (from: ProxyChannel, request: SessionRequest, later: Promise<Answer>): Promise<void> => {
+    begin(from, request)
+    outstanding += 1
+    const answer = await later.catch((cause: unknown) => fault(request, cause))
+    outstanding -= 1
+    end(from, request)
+    settle(from, request, answer)
+  }
+
+  const answerTo = (from: ProxyChannel, request: SessionRequest): Answer | Promise<Answer> => {
+    try {
+      return part.answer(from.id, request)
+    } catch (cause) {
+      return fault(request, cause)
     }
   }
 
-  const answerLater = async (from: ProxyChannel, request: SessionRequest, later: Promise<Answer>): Promise<void> => {
-    from.outstanding.add(request.requestId)
-    outstanding += 1
-    const answer = await later.catch((cause: unknown) => {
-      env.logger.log('error', 'an operation failed unexpectedly', {
-        operation: request.operation,
-        cause: String(cause),
-      })
-      return FAULT
-    })
-    outstanding -= 1
-    from.outstanding.delete(request.requestId)
-    remember(from, request, answer)
-    reply(from, request.requestId, answer)
+  const isFull = ({ outstanding: requests, outstandingBytes }: ProxyChannel): boolean =>
+    requests.size >= OUTSTANDING_MAX || outstandingBytes >= OUTSTANDING_BYTES_MAX
+
+  /** An operation that takes its time wipes its own password; what does not come so far is wiped here. */
+  const wipe = ({ operation, body }: SessionRequest): void => {
+    if (WITH_PASSWORD.has(operation)) body.fill(0)
   }
 
   const handle = (from: ProxyChannel, request: SessionRequest): void => {
-    if (request.operation === OPERATION.beat || from.outstanding.has(request.requestId)) return
-    const known = from.answers.get(request.requestId)
-    if (known !== undefined) return reply(from, request.requestId, known)
-    if (from.outstanding.size >= OUTSTANDING_MAX) return reply(from, request.requestId, BUSY)
-    const answer = part.answer(from.id, request)
-    if (answer instanceof Promise) return void answerLater(from, request, answer)
-    remember(from, request, answer)
-    reply(from, request.requestId, answer)
+    const { requestId, operation } = request
+    if (operation === OPERATION.beat || requestId === 0) return
+    if (from.outstanding.has(requestId)) return wipe(request)
+    const known = from.answers.get(requestId)
+    const answer = known ?? (isFull(from) ? BUSY : answerTo(from, request))
+    if (answer instanceof Promise) return void settleLater(from, request, answer)
+    wipe(request)
+    if (answer === known || answer === BUSY) reply(from, request, answer)
+    else settle(from, request, answer)
   }
 
   const receive = (frame: Uint8Array): void => {
@@ -182,6 +191,7 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
       dropped += 1
       return
     }
+    from.proven = true
     from.lastHeard = clock.monotonicMillis()
     for (const request of requests) handle(from, request)
   }
@@ -189,13 +199,12 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
   const tick = (): void => {
     if (closed) return
     const now = clock.monotonicMillis()
-    const beat = encodeBeat(part.beat())
+    const body = encodeBeat(part.beat())
     for (const each of channels.values()) {
-      if (now - each.lastHeard > PROXY_TIMEOUT_MILLIS) {
-        channels.delete(each.id)
-        part.ended(each.id)
-      } else {
-        sendFrame(each, [...each.replies.splice(0), { requestId: 0, ckr: 0, hsmReturn: 0, body: beat }])
+      if (now - each.lastHeard > (each.proven ? PROXY_TIMEOUT_MILLIS : PROOF_MILLIS)) drop(each)
+      else if (each.proven) {
+        each.replies.push({ requestId: 0, ckr: 0, hsmReturn: 0, body })
+        flush(each)
       }
     }
     cancelTick = clock.after(BEAT_MILLIS, tick)
@@ -217,7 +226,7 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
       invariant(!closed, 'a channel server is closed once')
       closed = true
       cancelTick()
-      for (const end of subscriptions) end()
+      for (const unsubscribe of subscriptions) unsubscribe()
       channels.clear()
     },
   }

@@ -154,6 +154,7 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
       hello: () => hello,
       answer: (channelId, request) => answerRequest(core, channelId, serving && !draining, request),
       beat,
+      isInUse: (channelId) => sessions.ofChannel(channelId).some(({ user }) => user !== undefined),
       ended: endSessions,
     })
     await join()

@@ -1,33 +1,26 @@
 import type * as t from 'io-ts'
 import * as E from 'fp-ts/lib/Either.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
-import { channel, ecParams, handshake } from '@hsmlab/crypto'
+import { ecParams } from '@hsmlab/crypto'
 import { decodeHsmFact, type HsmEvent } from '@hsmlab/domain'
 import { canonicalJson, fromBase64, type Json, toBase64, utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { CKM, CKR, nameOf, NO_PARAMETER } from '@hsmlab/pkcs11'
 import { subject } from '@hsmlab/ports'
-import { seededRandom } from '@hsmlab/ports/memory'
 import {
-  CHANNEL_ID_SIZE,
-  channelPrologue,
-  decodeReplies,
   encodeCryptoRequest,
   encodePasswordRequest,
-  encodeRequests,
   HsmHello,
   JSON_OPERATIONS,
   type JsonOperationName,
   OPERATION,
-  PROXY_ID_SIZE,
   type ReplyOf,
   type RequestOf,
   type Role,
   type SessionReply,
-  type SessionRequest,
   subjects,
 } from '@hsmlab/protocol'
 import { payloadOf } from '../../src/event-store/record.ts'
 import type { RealCluster } from '../client/real-cluster.ts'
+import { shakeHands } from './shake-hands.ts'
 
 /** A reply as a test reads it: `ckr` by its name, the body decoded. */
 export type Told<A> = Readonly<{ ckr: string; hsmReturn: number; reply: A | undefined; message: string }>
@@ -48,62 +41,21 @@ const codecsOf = <Name extends JsonOperationName>(name: Name) =>
     reply: t.Type<ReplyOf<Name>, unknown>
   }>
 
-const names = seededRandom('proxies')
 let commands = 0
 /** A command id that was not given before. */
 export const freshId = () => `test-${commands++}` as RequestOf<'deleteUser'>['commandId']
 
 /** A channel to one HSM with nothing of a client behind it: it sends what a test says, and nothing by itself. */
 export const rawChannel = async (cluster: RealCluster, zone: number) => {
-  const { bus, engine, settled } = cluster
+  const { bus, settled } = cluster
   const hsmId = cluster.hsmIds[zone] ?? 'hsm-none'
   const answered = await settled(bus.request(subject(subjects.hello(hsmId)), new Uint8Array(0), 1000)())
   const hello = HsmHello.decode(E.isRight(answered) ? parse(answered.right) : undefined)
   if (E.isLeft(hello)) throw new Error('the HSM says no hello')
-  const shake = handshake(engine, {
-    pattern: 'NK',
-    role: 'initiator',
-    prologue: utf8Bytes(channelPrologue(hello.right.clusterId, hsmId)),
-    remoteStatic: fromBase64(hello.right.staticKey),
-  })
-  const proxyId = names.bytes(PROXY_ID_SIZE)
-  const first = shake.write(new Uint8Array(0)) ?? new Uint8Array(0)
-  const shaken = Uint8Array.of(...proxyId, ...first)
-  const reply = await settled(bus.request(subject(subjects.handshake(hsmId)), shaken, 1000)())
-  if (E.isLeft(reply) || reply.right.length === 0) throw new Error('the HSM takes no channel')
-  const header = reply.right.slice(0, CHANNEL_ID_SIZE)
-  shake.read(reply.right.subarray(CHANNEL_ID_SIZE))
-  const keys = shake.result()
-  if (keys === undefined) throw new Error('the HSM shakes no hands')
-  const cipher = channel(engine, keys)
-
-  const waiting = new Map<number, (reply: SessionReply) => void>()
-  const frameSizes: number[] = []
-  const beats: Uint8Array[] = []
-  const stop = bus.listen(subject(subjects.proxyFrames(bytesToHex(proxyId))), (frame) => {
-    const plaintext = cipher.open(frame.subarray(CHANNEL_ID_SIZE), header)
-    const replies = plaintext === undefined ? undefined : decodeReplies(plaintext)
-    if (replies === undefined) return
-    frameSizes.push(frame.length)
-    for (const each of replies) {
-      if (each.requestId === 0) beats.push(each.body.slice())
-      waiting.get(each.requestId)?.(each)
-      waiting.delete(each.requestId)
-    }
-  })
-
-  let nextId = 1
-  const sendFrame = (requests: ReadonlyArray<SessionRequest>): void => {
-    const sealed = cipher.seal(encodeRequests(requests), header)
-    bus.send(subject(subjects.hsmFrames(hsmId)), new Uint8Array(Buffer.concat([header, sealed])))
-  }
-  /** Sends now; resolves with the reply. */
-  const postAs = (requestId: number, operation: number, session: number, body: Uint8Array): Promise<SessionReply> => {
-    const replied = new Promise<SessionReply>((resolve) => waiting.set(requestId, resolve))
-    sendFrame([{ requestId, operation, session, body }])
-    return replied
-  }
-  const post = (operation: number, session: number, body: Uint8Array) => postAs(nextId++, operation, session, body)
+  const { clusterId, staticKey } = hello.right
+  const channel = await shakeHands(cluster, { clusterId, hsmId, staticKey: fromBase64(staticKey) })
+  if (channel === undefined) throw new Error('the HSM takes no channel')
+  const { post } = channel
 
   const told =
     <A>(read: (body: Uint8Array) => A | undefined) =>
@@ -190,14 +142,8 @@ export const rawChannel = async (cluster: RealCluster, zone: number) => {
   }
 
   return {
+    ...channel,
     hsmId,
-    proxyId,
-    header,
-    beats,
-    frameSizes,
-    sendFrame,
-    post,
-    postAs,
     json,
     withPassword,
     sign,
@@ -207,7 +153,6 @@ export const rawChannel = async (cluster: RealCluster, zone: number) => {
     aesRequest,
     rsaRequest,
     makePair,
-    close: stop,
   }
 }
 
