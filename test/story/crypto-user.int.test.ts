@@ -85,8 +85,13 @@ test.serial('a crypto user makes keys of every kind, finds them, pages through t
     t.regex(key['key-reference'], /^0x[0-9a-f]{16}$/)
     t.deepEqual(key['key-info']['key-owners'], [{ username: 'user1', 'key-coverage': 'full' }])
     t.like(key.attributes, {
-      ...{ 'key-type': 'aes', class: 'secret-key', 'key-length-bytes': bytes, sensitive: true },
-      ...{ sign: true, local: true, 'always-sensitive': true },
+      'key-type': 'aes',
+      class: 'secret-key',
+      'key-length-bytes': bytes,
+      sensitive: true,
+      sign: true,
+      local: true,
+      'always-sensitive': true,
     })
     t.regex(String(key.attributes['check-value']), /^0x[0-9a-f]{6}$/)
   }
