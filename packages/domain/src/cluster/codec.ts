@@ -1,18 +1,7 @@
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import {
-  Base64Codec,
-  canonicalJson,
-  type DecodeError,
-  eventCodec,
-  type Json,
-  parseJsonBytes,
-  quickDecoder,
-  utf8Bytes,
-  versioned,
-} from '@hsmlab/event-sourcing'
+import { Base64Codec, eventCodec, type FactCodec, factCodec, versioned } from '@hsmlab/event-sourcing'
 import { AvailabilityZoneCodec, BackupIdCodec, ClusterIdCodec, HsmIdCodec } from '../identifiers.ts'
-import type { ClusterEvent, ClusterFact } from './messages.ts'
+import type { ClusterEvent } from './messages.ts'
 
 const OfCluster = { clusterId: ClusterIdCodec }
 const OfHsm = { ...OfCluster, hsmId: HsmIdCodec }
@@ -101,21 +90,10 @@ const codecs = [
   versioned('ClusterDeleted', 1, t.strict(OfCluster)),
 ]
 
-const events = eventCodec<ClusterEvent>(codecs)
+const facts = factCodec('ClusterFact', eventCodec<ClusterEvent>(codecs))
 
-const decodeStored = quickDecoder(t.strict({ at: t.number, type: t.string, version: t.number, data: t.unknown }))
-
-/** A fact as it lies on the controller's log: canonical JSON, UTF-8. It holds no secret. */
-export const encodeClusterFact = ({ at, event }: ClusterFact): Uint8Array => {
-  const { type, version, data } = events.encode(event)
-  return utf8Bytes(canonicalJson({ at, data, type, version }))
-}
+/** A fact as it lies on the controller's log. It holds no secret. */
+export const encodeClusterFact: FactCodec<ClusterEvent>['encode'] = facts.encode
 
 /** Reads every version that was ever written. */
-export const decodeClusterFact = (record: Uint8Array): E.Either<DecodeError, ClusterFact> => {
-  const stored = decodeStored(parseJsonBytes(record))
-  if (E.isLeft(stored)) return E.left({ _tag: 'Malformed', type: 'ClusterFact', paths: [] })
-  const { at, type, version, data } = stored.right
-  const event = events.decode({ type, version, data: data as Json })
-  return E.isLeft(event) ? event : E.right({ at, event: event.right })
-}
+export const decodeClusterFact: FactCodec<ClusterEvent>['decode'] = facts.decode

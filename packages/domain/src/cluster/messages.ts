@@ -1,4 +1,4 @@
-import type { Base64, Message, Tagged } from '@hsmlab/event-sourcing'
+import type { Base64, Fact, Message, Tagged } from '@hsmlab/event-sourcing'
 import type { AvailabilityZone, BackupId, ClusterId, HsmId } from '../identifiers.ts'
 
 /** As DescribeClusters prints it; MODIFY and ROLLBACK come with ModifyCluster (API Reference: Cluster). */
@@ -150,7 +150,7 @@ export type ClusterEvent =
   | Message<'ClusterDeleted', OfCluster>
 
 /** An event with the moment it was decided, in wall microseconds. */
-export type ClusterFact = Readonly<{ at: number; event: ClusterEvent }>
+export type ClusterFact = Fact<ClusterEvent>
 
 export type ClusterRejection =
   | Tagged<'ClusterNotFound', { clusterId: string }>

@@ -1,17 +1,5 @@
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import {
-  Base64Codec,
-  canonicalJson,
-  type DecodeError,
-  eventCodec,
-  type Json,
-  parseJsonBytes,
-  quickDecoder,
-  type StoredEvent,
-  utf8Bytes,
-  versioned,
-} from '@hsmlab/event-sourcing'
+import { Base64Codec, eventCodec, type FactCodec, factCodec, versioned } from '@hsmlab/event-sourcing'
 import {
   AvailabilityZoneCodec,
   ClusterIdCodec,
@@ -21,7 +9,7 @@ import {
   UsernameCodec,
 } from '../identifiers.ts'
 import { KeyRecord, Tombstone } from '../key/key-record.ts'
-import type { HsmEvent, HsmFact } from './messages.ts'
+import type { HsmEvent } from './messages.ts'
 
 export const HsmRoleCodec = t.keyof({ PRECO: null, admin: null, 'crypto-user': null, 'appliance-user': null })
 const HsmModeCodec = t.keyof({ FIPS: null, NON_FIPS: null })
@@ -133,22 +121,10 @@ const codecs = [
   ),
 ]
 
-const events = eventCodec<HsmEvent>(codecs)
+const facts = factCodec('HsmFact', eventCodec<HsmEvent>(codecs))
 
-const decodeStored = quickDecoder(t.strict({ at: t.number, type: t.string, version: t.number, data: t.unknown }))
-
-/** A fact as it lies on an HSM's log: canonical JSON, UTF-8. It holds no secret in the clear. */
-export const encodeHsmFact = ({ at, event }: HsmFact): Uint8Array => {
-  const { type, version, data } = events.encode(event)
-  return utf8Bytes(canonicalJson({ at, data, type, version }))
-}
+/** A fact as it lies on an HSM's log. It holds no secret in the clear. */
+export const encodeHsmFact: FactCodec<HsmEvent>['encode'] = facts.encode
 
 /** Reads every version that was ever written. */
-export const decodeHsmFact = (record: Uint8Array): E.Either<DecodeError, HsmFact> => {
-  const stored = decodeStored(parseJsonBytes(record))
-  if (E.isLeft(stored)) return E.left({ _tag: 'Malformed', type: 'HsmFact', paths: [] })
-  const { at, type, version, data } = stored.right
-  const storedEvent: StoredEvent = { type, version, data: data as Json }
-  const event = events.decode(storedEvent)
-  return E.isLeft(event) ? event : E.right({ at, event: event.right })
-}
+export const decodeHsmFact: FactCodec<HsmEvent>['decode'] = facts.decode

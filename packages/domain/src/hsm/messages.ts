@@ -1,5 +1,5 @@
 import type { Either } from 'fp-ts/lib/Either.js'
-import type { Base64, Message } from '@hsmlab/event-sourcing'
+import type { Base64, Fact, Message } from '@hsmlab/event-sourcing'
 import type { CkrName } from '@hsmlab/pkcs11'
 import type { AvailabilityZone, ClusterId, CommandId, HsmId, KeyHandle, Username } from '../identifiers.ts'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
@@ -111,7 +111,7 @@ export type HsmEvent =
   | Message<'KeyDeleted', { source: KeySource; session: number; commandId: string; tombstone: Tombstone }>
 
 /** An event with the moment it was decided, in wall microseconds. */
-export type HsmFact = Readonly<{ at: number; event: HsmEvent }>
+export type HsmFact = Fact<HsmEvent>
 
 /** A refusal as PKCS#11 and the audit log name it; `hsmReturn` 0 where the HSM's own code is not known. */
 export type HsmRejection = Readonly<{ _tag: CkrName; hsmReturn: number; message: string }>

@@ -1,9 +1,9 @@
 import { type Base64, canonicalJson } from '@hsmlab/event-sourcing'
-import type { AvailabilityZone, ClusterId, HsmId, KeyHandle, Stamp, Username } from '../identifiers.ts'
+import type { KeyHandle, Stamp, Username } from '../identifiers.ts'
 import type { KeyRecord, Tombstone } from '../key/key-record.ts'
 import { latestStamp } from '../sync/change.ts'
 import { HSM_RETURN } from './hsm-return.ts'
-import type { HsmFact, HsmMode, UserRecord } from './messages.ts'
+import type { HsmFact, HsmProvisioned, UserRecord } from './messages.ts'
 
 /** How many finished commands an HSM remembers, so that a retry gets the same answer. */
 export const REMEMBERED_COMMANDS_MAX = 4096
@@ -11,21 +11,7 @@ export const REMEMBERED_COMMANDS_MAX = 4096
 /** An HSM that was never initialised, has no cluster certificate yet, serves, or has lost all its keys. */
 export type HsmPhase = 'BLANK' | 'UNINITIALIZED' | 'INITIALIZED' | 'ACTIVE' | 'ZEROIZED'
 
-export type HsmIdentity = Readonly<{
-  hsmId: HsmId
-  clusterId: ClusterId
-  lane: number
-  availabilityZone: AvailabilityZone
-  eniIp: string
-  hsmType: string
-  mode: HsmMode
-  serialNumber: string
-  identityKey: Base64
-  controllerKey: Base64
-  sealedIdentityKey: Base64
-  staticKey: Base64
-  sealedStaticKey: Base64
-}>
+export type HsmIdentity = Omit<HsmProvisioned, 'type'>
 
 /** What a finished command answered, in as few words as the answer can be made from again. */
 export type CommandOutcome = Readonly<{ type: string; handles: ReadonlyArray<number> }>
