@@ -46,8 +46,16 @@ export interface ControlClient {
   readonly close: () => void
 }
 
-type Open = Readonly<{ header: Uint8Array; cipher: Channel; close: () => void }>
 type Waiting = (reply: SessionReply | undefined) => void
+
+/** A channel, and who waits on it. `retired`: a new one takes its place, and it ends when nobody waits any more. */
+type Open = {
+  readonly header: Uint8Array
+  readonly cipher: Channel
+  readonly waiting: Map<number, Waiting>
+  retired: boolean
+  unsubscribe: () => void
+}
 
 /** The controller's end of the channel to one rack; made anew whenever the rack stops answering. */
 export const controlClient = (
@@ -55,14 +63,15 @@ export const controlClient = (
   part: ControlClientPart,
 ): ControlClient => {
   const { availabilityZone } = part
-  const waiting = new Map<number, Waiting>()
   let nextRequestId = 1
   let opening: Promise<Open | undefined> | undefined
+  /** What `opening` led to. */
+  let live: Open | undefined
+  const channels = new Set<Open>()
+  let closed = false
 
-  const receive = (open: () => Open | undefined) => (frame: Uint8Array) => {
-    const current = open()
-    if (current === undefined) return
-    const plaintext = current.cipher.open(frame.subarray(CHANNEL_ID_SIZE), current.header)
+  const receive = ({ cipher, header, waiting }: Open, frame: Uint8Array): void => {
+    const plaintext = cipher.open(frame.subarray(CHANNEL_ID_SIZE), header)
     for (const reply of (plaintext === undefined ? undefined : decodeReplies(plaintext)) ?? []) {
       if (reply.requestId === 0) {
         const notification = ControlNotification.decode(parseJsonBytes(reply.body))
@@ -88,25 +97,38 @@ export const controlClient = (
     if (E.isLeft(reply) || shake.read(reply.right.subarray(CHANNEL_ID_SIZE)) === undefined) return undefined
     const keys = shake.result()
     if (keys === undefined) return undefined
-    let open: Open | undefined
-    const close = bus.listen(
-      subject(subjects.controllerFrames(bytesToHex(controllerId))),
-      receive(() => open),
-    )
-    open = { header: reply.right.slice(0, CHANNEL_ID_SIZE), cipher: channel(engine, keys), close }
+    const open: Open = {
+      header: reply.right.slice(0, CHANNEL_ID_SIZE),
+      cipher: channel(engine, keys),
+      waiting: new Map(),
+      retired: false,
+      unsubscribe: () => undefined,
+    }
+    const own = subject(subjects.controllerFrames(bytesToHex(controllerId)))
+    if (closed) return undefined
+    open.unsubscribe = bus.listen(own, (frame) => receive(open, frame))
+    channels.add(open)
     return open
   }
 
   const current = async (): Promise<Open | undefined> => {
-    opening ??= connect()
-    const open = await opening
-    if (open === undefined) opening = undefined
+    const mine = (opening ??= connect())
+    const open = await mine
+    if (opening === mine) live = open
+    if (open === undefined && opening === mine) opening = undefined
     return open
   }
 
-  /** The next request makes a new channel. */
-  const forget = (open: Open): void => {
-    open.close()
+  const leave = (open: Open): void => {
+    if (channels.delete(open)) open.unsubscribe()
+  }
+
+  /** The next request makes a new channel; what is still under way on this one may yet be answered. */
+  const retire = (open: Open): void => {
+    open.retired = true
+    if (open.waiting.size === 0) leave(open)
+    if (live !== open) return
+    live = undefined
     opening = undefined
   }
 
@@ -115,11 +137,12 @@ export const controlClient = (
       const requestId = nextRequestId++
       const finish: Waiting = (reply) => {
         cancel()
-        waiting.delete(requestId)
+        open.waiting.delete(requestId)
+        if (open.retired && open.waiting.size === 0) leave(open)
         resolve(reply)
       }
       const cancel = clock.after(timeoutMillis, () => finish(undefined))
-      waiting.set(requestId, finish)
+      open.waiting.set(requestId, finish)
       const sealed = open.cipher.seal(encodeRequests([{ requestId, operation, session: 0, body }]), open.header)
       const frame = new Uint8Array(CHANNEL_ID_SIZE + sealed.length)
       frame.set(open.header)
@@ -137,7 +160,7 @@ export const controlClient = (
       const body = utf8Bytes(canonicalJson(codecs.request.encode(request as never)))
       const reply = await exchange(open, CONTROL_OPERATION[name], body, timeoutMillis)
       if (reply === undefined) {
-        forget(open)
+        retire(open)
         return unreachable
       }
       if (reply.ckr !== CKR.CKR_OK) {
@@ -149,8 +172,11 @@ export const controlClient = (
       return E.isRight(decoded) ? E.right(decoded.right as never) : unreachable
     },
     close: () => {
-      void opening?.then((open) => open?.close())
-      for (const finish of waiting.values()) finish(undefined)
+      closed = true
+      for (const open of channels) {
+        leave(open)
+        for (const finish of open.waiting.values()) finish(undefined)
+      }
     },
   }
 }

@@ -42,7 +42,13 @@ export interface ControlServer {
   readonly close: () => void
 }
 
-type ControllerChannel = Readonly<{ header: Uint8Array; replyTo: Subject; cipher: Channel }>
+/** `proven`: a frame came that only the controller can have made; a handshake could be one that was heard before. */
+type ControllerChannel = {
+  readonly header: Uint8Array
+  readonly replyTo: Subject
+  readonly cipher: Channel
+  proven: boolean
+}
 
 /** Channels that are kept: a controller that comes back makes a new one. */
 const CHANNELS_MAX = 8
@@ -84,7 +90,15 @@ export const serveControl = (
 ): ControlServer => {
   const { bus, engine, logger, random } = env
   const prologue = utf8Bytes(controlPrologue(part.availabilityZone))
+  /** The one used last is the last. */
   const channels = new Map<string, ControllerChannel>()
+
+  /** One that never showed itself goes first, else the one that was not used for longest. */
+  const makeRoom = (): void => {
+    if (channels.size < CHANNELS_MAX) return
+    const [first] = [...channels].filter(([, { proven }]) => !proven).concat([...channels])
+    if (first !== undefined) channels.delete(first[0])
+  }
 
   const accept = (message: Uint8Array): Uint8Array => {
     const controllerId = message.subarray(0, CONTROLLER_ID_SIZE)
@@ -101,8 +115,8 @@ export const serveControl = (
     if (reply === undefined || keys === undefined) return NOTHING
     const header = random.bytes(CHANNEL_ID_SIZE)
     const replyTo = subject(subjects.controllerFrames(bytesToHex(controllerId)))
-    for (const [oldest] of channels) if (channels.size >= CHANNELS_MAX) channels.delete(oldest)
-    channels.set(bytesToHex(header), { header, replyTo, cipher: channel(engine, keys) })
+    makeRoom()
+    channels.set(bytesToHex(header), { header, replyTo, cipher: channel(engine, keys), proven: false })
     return Uint8Array.of(...header, ...reply)
   }
 
@@ -126,10 +140,14 @@ export const serveControl = (
 
   const receive = (frame: Uint8Array): void => {
     const header = frame.subarray(0, CHANNEL_ID_SIZE)
-    const from = channels.get(bytesToHex(header))
+    const id = bytesToHex(header)
+    const from = channels.get(id)
     const plaintext = from?.cipher.open(frame.subarray(CHANNEL_ID_SIZE), header)
     const requests = plaintext === undefined ? undefined : decodeRequests(plaintext)
     if (from === undefined || requests === undefined) return
+    from.proven = true
+    channels.delete(id)
+    channels.set(id, from)
     for (const request of requests) void handle(from, request)
   }
 
@@ -140,7 +158,8 @@ export const serveControl = (
   return {
     notify: (notification) => {
       const body = utf8Bytes(canonicalJson(ControlNotification.encode(notification)))
-      for (const each of channels.values()) send(each, { requestId: 0, ckr: CKR.CKR_OK, hsmReturn: 0, body })
+      for (const each of channels.values())
+        if (each.proven) send(each, { requestId: 0, ckr: CKR.CKR_OK, hsmReturn: 0, body })
     },
     close: () => {
       for (const end of ends) end()
