@@ -7,7 +7,7 @@ import { BACKUP_CHUNK_SIZE_MAX, BACKUP_SIZE_MAX, type ControlRefusal, type HsmDe
 import { type ControlHandlers, serveControl } from '../control-channel/control-server.ts'
 import { type Hsm, type HsmAnswer, refusal } from './hsm.ts'
 import type { HsmEnv } from './hsm-env.ts'
-import { createHsm, describeHsmFailure, openHsm, type IdentityReply } from './open-hsm.ts'
+import { createHsm, describeHsmFailure, type HsmOpenFailure, type IdentityReply, openHsm } from './open-hsm.ts'
 
 export type RackPart = Readonly<{
   availabilityZone: AvailabilityZone
@@ -38,26 +38,44 @@ type RunningHsm = Hsm & Readonly<{ identityOf: () => Promise<IdentityReply> }>
 type Slot = {
   running: RunningHsm | undefined
   failure: string | undefined
-  restarts: number
+  /** How often its storage failed since it last ran for long. */
+  failures: number
+  openedAt: number
+  /** Cancels the opening that is due later. */
+  cancelRetry: () => void
   /** What is done with it now: an HSM is opened, stopped and made by one at a time, or its log would be open twice. */
   turn: Promise<void>
 }
 
-/** An HSM whose log failed is opened anew once; a second failure leaves it failed, until it is restarted. */
-const RESTARTS_MAX = 1
+/** An HSM whose storage failed is opened anew: at once, then after this time, then twice as long each time. */
+const RETRY_MILLIS = 1000
+const RETRY_MILLIS_MAX = 30_000
+/** An HSM that ran for so long has got over its failures. */
+const WELL_MILLIS = 60_000
+
+/** A disk that is full or failing may be well again later; a log that was damaged may not. */
+const mayPass = (failure: HsmOpenFailure): boolean =>
+  failure._tag === 'StoreFull' || failure._tag === 'StoreUnavailable' || failure._tag === 'StoreStopped'
 
 type Transfer = { backup: Uint8Array; written: number }
 
 /** Opens every HSM that the storage holds, and serves the controller. */
 export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
-  const { logger, engine } = env
+  const { clock, engine, logger } = env
   const { storage } = part
   const slots = new Map<HsmId, Slot>()
   const taken = new Map<string, Uint8Array>()
   const incoming = new Map<string, Transfer>()
 
   const slotOf = (hsmId: HsmId): Slot => {
-    const slot = slots.get(hsmId) ?? { running: undefined, failure: undefined, restarts: 0, turn: Promise.resolve() }
+    const slot = slots.get(hsmId) ?? {
+      running: undefined,
+      failure: undefined,
+      failures: 0,
+      openedAt: 0,
+      cancelRetry: () => undefined,
+      turn: Promise.resolve(),
+    }
     slots.set(hsmId, slot)
     return slot
   }
@@ -71,35 +89,56 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
   }
 
   const open = async (slot: Slot, hsmId: HsmId): Promise<void> => {
+    slot.cancelRetry()
     if (slot.running !== undefined) return
     const opened = await openHsm(env, storage.home(hsmId), hsmId, {
-      failed: () => void reopen(hsmId),
+      failed: () => void inTurn(hsmId, (failed) => recover(failed, hsmId)),
       notify: (what) => control.notify({ hsmId, what }),
     })
+    slot.openedAt = clock.monotonicMillis()
     slot.running = E.isRight(opened) ? opened.right : undefined
     slot.failure = E.isLeft(opened) ? describeHsmFailure(opened.left, hsmId) : undefined
-    if (slot.failure !== undefined) logger.log('error', slot.failure, { hsmId })
+    if (E.isRight(opened)) return
+    logger.log('error', describeHsmFailure(opened.left, hsmId), { hsmId })
+    if (mayPass(opened.left)) retryLater(slot, hsmId)
   }
 
   const crash = async (slot: Slot): Promise<void> => {
+    slot.cancelRetry()
     const { running } = slot
     slot.running = undefined
     await running?.crash()
   }
 
+  const retryLater = (slot: Slot, hsmId: HsmId): void => {
+    const delay = Math.min(RETRY_MILLIS * 2 ** slot.failures, RETRY_MILLIS_MAX)
+    slot.failures += 1
+    slot.cancelRetry = clock.after(
+      delay,
+      () =>
+        void inTurn(hsmId, async () => {
+          await open(slot, hsmId)
+          if (slot.running !== undefined) control.notify({ hsmId, what: 'returned' })
+        }),
+    )
+  }
+
   /** The first failed write stops the log; what is on the disk is found out by opening it anew. */
-  const reopen = (hsmId: HsmId): Promise<void> =>
-    inTurn(hsmId, async (slot) => {
-      await crash(slot)
-      if (slot.restarts >= RESTARTS_MAX) {
-        slot.failure = `The log of ${hsmId} could not be written twice; the HSM stays stopped.`
-      } else {
-        slot.restarts += 1
-        logger.log('warn', 'an HSM could not write its log and is opened anew', { hsmId })
-        await open(slot, hsmId)
-      }
-      control.notify({ hsmId, what: slot.failure === undefined ? 'returned' : 'failed' })
-    })
+  const recover = async (slot: Slot, hsmId: HsmId): Promise<void> => {
+    // Switched off meanwhile.
+    if (slot.running === undefined) return
+    await crash(slot)
+    if (clock.monotonicMillis() - slot.openedAt > WELL_MILLIS) slot.failures = 0
+    logger.log('warn', 'an HSM could not write its log and is opened anew', { hsmId })
+    if (slot.failures === 0) {
+      slot.failures = 1
+      await open(slot, hsmId)
+    } else {
+      slot.failure = `The log of ${hsmId} could not be written.`
+      retryLater(slot, hsmId)
+    }
+    control.notify({ hsmId, what: slot.running === undefined ? 'failed' : 'returned' })
+  }
 
   const running = (hsmId: HsmId): E.Either<ControlRefusal, RunningHsm> => {
     const slot = slots.get(hsmId)
@@ -182,6 +221,7 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
     decommissionHsm: async ({ hsmId }) => {
       if (!slots.has(hsmId)) return E.right({})
       await inTurn(hsmId, async (slot) => {
+        slot.cancelRetry()
         await slot.running?.zeroize()
         await slot.running?.stop()
         slots.delete(hsmId)
@@ -215,7 +255,7 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
     crashHsm,
     restartHsm: (hsmId) =>
       inTurn(hsmId, async (slot) => {
-        slot.restarts = 0
+        slot.failures = 0
         await open(slot, hsmId)
       }),
     crash: async () => {
@@ -224,7 +264,14 @@ export const startRack = async (env: HsmEnv, part: RackPart): Promise<Rack> => {
     },
     stop: async () => {
       control.close()
-      await Promise.all([...slots.keys()].map((hsmId) => inTurn(hsmId, async ({ running: hsm }) => hsm?.stop())))
+      await Promise.all(
+        [...slots.keys()].map((hsmId) =>
+          inTurn(hsmId, async ({ running: hsm, cancelRetry }) => {
+            cancelRetry()
+            await hsm?.stop()
+          }),
+        ),
+      )
     },
   }
 }

@@ -76,7 +76,7 @@ const lab = () => {
     const rackKey = engine.x25519.generate()
     return await startRack(env, { availabilityZone, rackKey, controllerKey: publicKey, storage })
   }
-  return { env, provision, start }
+  return { clock, env, provision, start }
 }
 
 const homeOn = (disk: Disk): DeviceHome => ({ disk, deviceKey: memoryDisk().nvram })
@@ -117,8 +117,8 @@ test('an HSM that could not be made gives its log free', async (t) => {
   t.true(E.isRight(await disk.open(false)()))
 })
 
-test('a disk that fails twice leaves the HSM stopped until it is restarted', async (t) => {
-  const { provision, start } = lab()
+test('an HSM whose disk is full is opened again when there is room', async (t) => {
+  const { clock, provision, start } = lab()
   const disk = memoryDisk()
   const home = homeOn(disk)
   t.true(E.isRight(await provision(home)))
@@ -128,8 +128,24 @@ test('a disk that fails twice leaves the HSM stopped until it is restarted', asy
   await rack.crashHsm(hsmId)
   await rack.restartHsm(hsmId)
   t.is(rack.hsm(hsmId), undefined)
+  await clock.advance(10_000)
+  t.is(rack.hsm(hsmId), undefined)
   isFull = false
-  await rack.restartHsm(hsmId)
-  t.not(rack.hsm(hsmId), undefined)
+  await clock.advance(30_000)
+  t.is(rack.hsm(hsmId)?.describe().condition, 'provisioned')
+  await rack.stop()
+})
+
+test('an HSM that was switched off while its disk is full stays off', async (t) => {
+  const { clock, provision, start } = lab()
+  const disk = memoryDisk()
+  const home = homeOn(disk)
+  t.true(E.isRight(await provision(home)))
+  let isFull = true
+  const rack = await start({ ...home, disk: fullDisk(disk, () => isFull) })
+  await rack.crashHsm(hsmId)
+  isFull = false
+  await clock.advance(60_000)
+  t.is(rack.hsm(hsmId), undefined)
   await rack.stop()
 })
