@@ -4,7 +4,7 @@ import type { Hsm } from '@hsmlab/application'
 import { type Cluster, seatsOf } from '../cluster/cluster.ts'
 import { usernameOf } from '../history/perform.ts'
 import type { Journal } from '../history/record.ts'
-import { type Plan, STEADY_AES, STEADY_PAIR } from '../history/steps.ts'
+import { losesStorage, type Plan, STEADY_AES, STEADY_PAIR } from '../history/steps.ts'
 import { checkDurability, type HsmLogFacts } from './durability.ts'
 import { type Holdings, holdingsOf } from './holdings.ts'
 import { checkConvergence, checkHandles, checkKeys } from './keys.ts'
@@ -12,9 +12,13 @@ import { readFacts } from './log-facts.ts'
 import { checkReplay, type Sample } from './replay.ts'
 import type { Violation } from './violation.ts'
 
-/** P1 of users: nobody repairs them, but what was acknowledged is kept by those who acknowledged it. */
-const checkUsers = ({ records }: Journal, holdings: ReadonlyArray<Holdings>): ReadonlyArray<Violation> =>
-  records.flatMap(({ step, outcome }): ReadonlyArray<Violation> => {
+/**
+ * P1 of users: nobody repairs them, but what was acknowledged is kept by those who acknowledged it. It may have been one
+ * HSM alone, whose storage was lost later.
+ */
+const checkUsers = (plan: Plan, { records }: Journal, holdings: ReadonlyArray<Holdings>): ReadonlyArray<Violation> => {
+  if (losesStorage(plan)) return []
+  return records.flatMap(({ step, outcome }): ReadonlyArray<Violation> => {
     if (step.operation.type !== 'create-user' || outcome._tag !== 'ok') return []
     const isDeletionTried = records.some(
       ({ step: { operation } }) => operation.type === 'delete-user' && operation.user === step.id,
@@ -22,6 +26,7 @@ const checkUsers = ({ records }: Journal, holdings: ReadonlyArray<Holdings>): Re
     if (isDeletionTried || holdings.some(({ state }) => state.users.has(usernameOf(step.id)))) return []
     return [{ promise: 'P1', what: `${usernameOf(step.id)} was created, and no HSM knows of it` }]
   })
+}
 
 /** P2: with one AZ in trouble, single-part operations with keys that all HSMs hold do not fail. */
 const checkSteadyUse = ({ sufferer }: Plan, { records }: Journal): ReadonlyArray<Violation> => {
@@ -88,7 +93,7 @@ export const checkHistory = async (
       findings.map(({ log }) => log),
     ),
     ...checkHandles(journal),
-    ...checkUsers(journal, holdings),
+    ...checkUsers(plan, journal, holdings),
     ...checkSteadyUse(plan, journal),
     ...checkFailures(cluster, journal),
     ...findings.flatMap((finding) => checkReplay(finding.live, finding.log.facts, samplesOf(finding))),

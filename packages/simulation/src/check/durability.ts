@@ -1,6 +1,6 @@
 import type { HsmEvent, HsmFact, HsmId } from '@hsmlab/domain'
 import type { Journal, WorkRecord } from '../history/record.ts'
-import type { Plan } from '../history/steps.ts'
+import { losesStorage, type Plan } from '../history/steps.ts'
 import type { Violation } from './violation.ts'
 
 /** The log of one HSM. */
@@ -36,15 +36,15 @@ const changeOf = ({ step: { id, operation } }: WorkRecord, { keys }: Journal) =>
  * asks for. Nothing is known of an HSM whose storage was lost later.
  */
 export const checkDurability = (
-  { steps, waived }: Plan,
+  plan: Plan,
   journal: Journal,
   logs: ReadonlyArray<HsmLogFacts>,
 ): ReadonlyArray<Violation> => {
-  if (steps.some((step) => step.kind === 'fault' && step.fault.type === 'lose-storage')) return []
+  if (losesStorage(plan)) return []
   return journal.records.flatMap((record): ReadonlyArray<Violation> => {
     const { step, outcome, durableHeads } = record
     if (outcome._tag !== 'ok' || durableHeads === undefined) return []
-    const needed = waived && step.program === 'app-2' ? NEEDED_WAIVED : NEEDED
+    const needed = plan.waived && step.program === 'app-2' ? NEEDED_WAIVED : NEEDED
     const { handles, isSeenIn } = changeOf(record, journal)
     return handles.flatMap((handle): ReadonlyArray<Violation> => {
       const holders = logs.filter(({ hsmId, facts }) => {

@@ -1,5 +1,5 @@
 import type { Journal, MadeKey, WorkRecord } from '../history/record.ts'
-import type { Plan, WorkStep } from '../history/steps.ts'
+import { losesStorage, type Plan, type WorkStep } from '../history/steps.ts'
 import type { Holdings } from './holdings.ts'
 import type { Violation } from './violation.ts'
 
@@ -84,11 +84,12 @@ const checkUnused = (
  * storage; and a storage that is lost may hold one of the two tombstones that keep a deleted key from being used.
  */
 export const checkKeys = (
-  { steps, waived }: Plan,
+  plan: Plan,
   journal: Journal,
   holdings: ReadonlyArray<Holdings>,
 ): ReadonlyArray<Violation> => {
-  const isStorageLost = steps.some((step) => step.kind === 'fault' && step.fault.type === 'lose-storage')
+  const { waived } = plan
+  const isStorageLost = losesStorage(plan)
   const counts = ({ step }: Readonly<{ step: WorkStep }>): boolean => !waived || step.program !== 'app-2'
   const checked = { ...journal, records: journal.records.filter(counts), uses: journal.uses.filter(counts) }
   return [...journal.keys].flatMap(([step, key]) => {

@@ -172,4 +172,4 @@ export const perform: Performer = async (performance) => {
   }
 }
 
-const nothingOf = E.map((_: void) => undefined)
+const nothingOf = E.map((): undefined => undefined)

@@ -61,3 +61,7 @@ export type Plan = Readonly<{
   waived: boolean
   steps: ReadonlyArray<Step>
 }>
+
+/** What one HSM alone knew may be gone for good. */
+export const losesStorage = ({ steps }: Plan): boolean =>
+  steps.some((step) => step.kind === 'fault' && step.fault.type === 'lose-storage')

@@ -4,11 +4,11 @@ import { planHistory } from '../../src/history/plan.ts'
 import { runHistory } from '../../src/history/run-history.ts'
 
 const ground = { turn: eventLoopTurn, engine: simulationEngine }
-const seedsMax = Number(process.argv[2])
+const [first, seedsMax] = process.argv.slice(2).map(Number)
 
-/** Runs seeds from 1 until one fails; writes it, and what was noticed, as JSON. */
+/** Runs seeds from the first on until one fails; writes it, and what was noticed, as JSON. */
 const run = async (): Promise<void> => {
-  for (let seed = 1; seed <= seedsMax; seed += 1) {
+  for (let seed = first ?? 1; seed < (first ?? 1) + (seedsMax ?? 1); seed += 1) {
     const { violations } = await runHistory(ground, planHistory(seed))
     if (violations.length === 0) continue
     process.stdout.write(
