@@ -5,6 +5,7 @@ import { type Cluster, seatsOf } from '../cluster/cluster.ts'
 import { usernameOf } from '../history/perform.ts'
 import type { Journal } from '../history/record.ts'
 import { losesStorage, type Plan, STEADY_AES, STEADY_PAIR } from '../history/steps.ts'
+import { checkAudit } from './audit.ts'
 import { checkDurability, type HsmLogFacts } from './durability.ts'
 import { type Holdings, holdingsOf } from './holdings.ts'
 import { checkConvergence, checkHandles, checkKeys } from './keys.ts'
@@ -83,15 +84,15 @@ export const checkHistory = async (
   const { left: unreadable, right: findings } = A.separate([...found])
   const holdings = findings.map((finding) => finding.holdings)
   const samplesOf = ({ live }: Finding) => samples.filter(({ hsmId }) => hsmId === live.hsmId)
+  const sink = cluster.audit.sink()
+  const logs = findings.map(({ log }) => log)
   return [
+    ...cluster.findings,
     ...unreadable,
     ...checkConvergence(holdings),
     ...checkKeys(plan, journal, holdings),
-    ...checkDurability(
-      plan,
-      journal,
-      findings.map(({ log }) => log),
-    ),
+    ...checkDurability(plan, journal, logs),
+    ...(sink === undefined ? [] : await checkAudit(sink, logs)),
     ...checkHandles(journal),
     ...checkUsers(plan, journal, holdings),
     ...checkSteadyUse(plan, journal),

@@ -7,6 +7,7 @@ import { invariant, utf8Bytes } from '@hsmlab/event-sourcing'
 import { sleep } from '@hsmlab/ports'
 import { simulatedCa } from '../certificates/simulated-certificates.ts'
 import type { DiskFaults } from '../disk/seeded-disk.ts'
+import { newAuditMachine } from './audit-machine.ts'
 import { type Cluster, servingHsms } from './cluster.ts'
 import { type Machine, type MachineImage, newMachine } from './machine.ts'
 import { CLIENT_ZONE, CLUSTER_ID, CONTROL_ZONE, PLACES } from './places.ts'
@@ -125,7 +126,9 @@ const open = async (
     const connections = proxy.client()?.connections() ?? []
     return connections.length === PLACES.length && connections.every(({ serving }) => serving)
   })
-  return { world, ...parts, proxy }
+  const audit = newAuditMachine(world, controllerKeys.signing.publicKey)
+  audit.start()
+  return { world, ...parts, proxy, audit, findings: [] }
 }
 
 const startMachines = async (world: World, machines: ReadonlyArray<Machine>): Promise<void> => {

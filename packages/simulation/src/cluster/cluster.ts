@@ -1,4 +1,6 @@
 import type { Hsm } from '@hsmlab/application'
+import type { Violation } from '../check/violation.ts'
+import type { AuditMachine } from './audit-machine.ts'
 import type { Machine } from './machine.ts'
 import type { Place } from './places.ts'
 import type { Proxy } from './proxy.ts'
@@ -11,6 +13,9 @@ export type Cluster = Readonly<{
   machines: ReadonlyArray<Machine>
   proxy: Proxy
   controller: ScriptedController
+  audit: AuditMachine
+  /** What was noticed on the way. */
+  findings: Violation[]
 }>
 
 /** A machine, and the HSM that belongs to the cluster there. */
@@ -29,3 +34,13 @@ export const servingHsms = (cluster: Pick<Cluster, 'machines' | 'controller'>): 
 /** How far the logs of all HSMs are on their disks, those included that have crashed. */
 export const durableHeads = ({ machines }: Cluster): ReadonlyMap<string, number> =>
   new Map(machines.flatMap((machine) => [...machine.durableHeads()]))
+
+/** The audit sink has taken in all that is on the disks of the HSMs that run. */
+export const auditIsComplete = (cluster: Cluster): boolean => {
+  const sink = cluster.audit.sink()
+  if (sink === undefined) return false
+  return seatsOf(cluster).every(({ place, hsm }) => {
+    const length = hsm()?.store.durableHead().revision ?? 0
+    return (sink.state.logs.get(place.hsmId)?.length ?? 0) >= length
+  })
+}

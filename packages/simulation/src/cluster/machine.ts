@@ -22,6 +22,29 @@ type Device = Readonly<{ log: SeededDisk; deviceKey: SeededDisk }>
 /** What lies on the disks of a machine, by HSM. */
 export type MachineImage = ReadonlyMap<string, Readonly<{ log: DiskImage; deviceKey: DiskImage }>>
 
+/**
+ * `gone`: everything, the keys of the devices too. `emptied`, `deleted`: the stores. `rotten`: one bit. `holed`: entries
+ * from the middle. `rolled-back`: the stores are what they were when the history began.
+ */
+export type Damage = 'gone' | 'emptied' | 'deleted' | 'rotten' | 'holed' | 'rolled-back'
+
+const damageDisk = (disk: SeededDisk, how: Damage, older: DiskImage | undefined): void => {
+  switch (how) {
+    case 'gone':
+      return
+    case 'emptied':
+      return disk.emptyStore()
+    case 'deleted':
+      return disk.deleteStore()
+    case 'rotten':
+      return void disk.rot()
+    case 'holed':
+      return void disk.loseMiddle()
+    case 'rolled-back':
+      if (older !== undefined) disk.restore(older, 'store')
+  }
+}
+
 /** What never changes about a machine. */
 export type MachinePart = Readonly<{
   zone: AvailabilityZone
@@ -42,9 +65,11 @@ export interface Machine {
   /** The process dies, the machine lives on. */
   readonly killProcess: () => void
   readonly losePower: () => void
-  /** Power fails, and the disks with it: nothing is left. */
-  readonly loseStorage: () => void
+  /** Power fails, and what lies on the disks of the HSMs' logs is no longer what was written. */
+  readonly damage: (how: Damage) => void
   readonly image: () => MachineImage
+  /** Remembers what lies on the disks now, for a disk that is rolled back later. */
+  readonly remember: () => void
   /** Puts an image onto the disks of a machine that has not been started yet. */
   readonly restore: (image: MachineImage) => void
   /** Disks of the HSMs' logs, by HSM. */
@@ -64,6 +89,7 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
   const { zone } = part
   const devices = new Map<string, Device>()
   const heads = new Map<string, number>()
+  let first: MachineImage | undefined
   let slowness = 1
   let wallShift = 0
   let incarnation = 0
@@ -137,6 +163,11 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
     }
   }
 
+  const image = (): MachineImage =>
+    new Map(
+      [...devices].map(([name, { log, deviceKey }]) => [name, { log: log.image(), deviceKey: deviceKey.image() }]),
+    )
+
   return {
     zone,
     rack: () => rack,
@@ -148,14 +179,15 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
     },
     killProcess: () => die((disk) => disk.killProcess()),
     losePower: () => die((disk) => disk.losePower()),
-    loseStorage: () => {
+    damage: (how) => {
       die((disk) => disk.losePower())
-      devices.clear()
+      if (how === 'gone') devices.clear()
+      for (const [name, { log }] of devices) damageDisk(log, how, first?.get(name)?.log)
     },
-    image: () =>
-      new Map(
-        [...devices].map(([name, { log, deviceKey }]) => [name, { log: log.image(), deviceKey: deviceKey.image() }]),
-      ),
+    image,
+    remember: () => {
+      first = image()
+    },
     restore: (image) => {
       for (const [name, { log, deviceKey }] of image) {
         const device = deviceOf(name)

@@ -77,7 +77,8 @@ const mortalStore = (store: KeyValueStore, isAlive: () => boolean): KeyValueStor
   }
 }
 
-const mortalDisk = (disk: Disk, isAlive: () => boolean): Disk => ({
+/** A disk as one process has it: after its death it is another one's. */
+export const mortalDisk = (disk: Disk, isAlive: () => boolean): Disk => ({
   open: (create) => TE.map((store: KeyValueStore) => mortalStore(store, isAlive))(mortal(isAlive)(disk.open(create))),
   nvram: mortalCell(disk.nvram, isAlive),
 })

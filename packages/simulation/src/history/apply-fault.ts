@@ -1,6 +1,6 @@
 import type { AvailabilityZone } from '@hsmlab/domain'
-import { type Cluster, type Seat, seatsOf } from '../cluster/cluster.ts'
-import type { Machine } from '../cluster/machine.ts'
+import { type Cluster, durableHeads, type Seat, seatsOf } from '../cluster/cluster.ts'
+import type { Damage, Machine } from '../cluster/machine.ts'
 import { replacementOf } from '../cluster/places.ts'
 import type { DiskFaults } from '../disk/seeded-disk.ts'
 import type { Fault } from './steps.ts'
@@ -23,20 +23,32 @@ export const restartHsm = ({ machine, place, hsm }: Seat): void => {
   if (hsm() === undefined) void machine.rack()?.restartHsm(place.hsmId)
 }
 
-/** Storage is lost for good; the operator replaces the HSM as soon as `undo` lets him. */
-const loseStorage = (cluster: Cluster, zone: AvailabilityZone): Undo => {
-  const { machines, controller } = cluster
+/**
+ * Storage is damaged for good. The machine starts again at once, and must not run the HSM; the operator replaces it as
+ * soon as `undo` lets him.
+ */
+const loseStorage = (cluster: Cluster, zone: AvailabilityZone, how: Damage): Undo => {
+  const { machines, controller, findings } = cluster
   const [lost] = seatsIn(cluster, zone)
-  for (const machine of machines) if (machine.zone === zone) machine.loseStorage()
+  const before = lost && durableHeads(cluster).get(lost.place.hsmId)
+  for (const machine of machines) {
+    if (machine.zone !== zone) continue
+    machine.damage(how)
+    machine.start()
+  }
   return () => {
-    for (const machine of machines) machine.start()
-    if (lost !== undefined) void controller.replace(lost.place, replacementOf(lost.place))
+    if (lost === undefined) return
+    if (lost.hsm() !== undefined) {
+      const what = `${lost.place.hsmId} runs on a log of ${String(before)} records that is ${how}`
+      findings.push({ promise: 'P1', what })
+    }
+    void controller.replace(lost.place, replacementOf(lost.place))
   }
 }
 
 /** Makes `fault` happen; the result ends it. */
 export const applyFault = (cluster: Cluster, fault: Fault): Undo => {
-  const { world, proxy } = cluster
+  const { world, proxy, audit } = cluster
   const { network, feed } = world.bus
   switch (fault.type) {
     case 'kill': {
@@ -78,7 +90,7 @@ export const applyFault = (cluster: Cluster, fault: Fault): Undo => {
       return () => machines.forEach((machine) => machine.setDiskSlowness(1))
     }
     case 'lose-storage':
-      return loseStorage(cluster, fault.zone)
+      return loseStorage(cluster, fault.zone, fault.how)
     case 'lose-feed':
       feed.loseFeed()
       return NOTHING
@@ -88,6 +100,9 @@ export const applyFault = (cluster: Cluster, fault: Fault): Undo => {
     case 'kill-proxy':
       proxy.kill()
       return proxy.start
+    case 'kill-audit':
+      audit.losePower()
+      return audit.start
     case 'shift-clock':
       for (const machine of machinesOf(cluster, [fault.zone])) machine.shiftWall(fault.micros)
       return NOTHING
@@ -96,7 +111,7 @@ export const applyFault = (cluster: Cluster, fault: Fault): Undo => {
 
 /** Ends every fault: what is down comes back, what is cut is mended. Clocks stay as wrong as they are. */
 export const mendEverything = (cluster: Cluster): void => {
-  const { world, machines, proxy } = cluster
+  const { world, machines, proxy, audit } = cluster
   world.bus.network.heal()
   world.bus.feed.setDown(false)
   setDisks(machines, { full: 0, error: 0 })
@@ -105,4 +120,5 @@ export const mendEverything = (cluster: Cluster): void => {
     machine.start()
   }
   proxy.start()
+  audit.start()
 }

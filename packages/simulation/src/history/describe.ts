@@ -57,13 +57,15 @@ const faultText = (fault: Fault): string => {
     case 'disk-slow':
       return `disks in ${list(fault.zones)} take ${fault.factor} times as long for ${fault.millis} ms`
     case 'lose-storage':
-      return `the storage of ${fault.zone} is lost; its HSM is replaced after ${fault.millis} ms`
+      return `the storage of ${fault.zone} is ${fault.how}; its HSM is replaced after ${fault.millis} ms`
     case 'lose-feed':
       return 'the feed loses all it has'
     case 'feed-down':
       return `the feed is down for ${fault.millis} ms`
     case 'kill-proxy':
       return `the proxy is killed for ${fault.millis} ms`
+    case 'kill-audit':
+      return `the audit sink loses power for ${fault.millis} ms`
     case 'shift-clock':
       return `the clock of ${fault.zone} jumps by ${(fault.micros / 1e6).toFixed(3)} s`
   }

@@ -1,5 +1,6 @@
 import type { AvailabilityZone } from '@hsmlab/domain'
 import { EVERYWHERE, type LinkFaults, type Zone } from '../bus/network.ts'
+import type { Damage } from '../cluster/machine.ts'
 import { CLIENT_ZONE, ZONES } from '../cluster/places.ts'
 import type { Dice } from '../random/dice.ts'
 import type { Fault, FaultStep } from './steps.ts'
@@ -19,6 +20,7 @@ const AIMED = 0.6
 const AIM_MILLIS = 60
 /** Of all histories, so many lose the storage of one AZ for good. */
 const STORAGE_LOST = 0.15
+const DAMAGES: readonly [Damage, ...Damage[]] = ['gone', 'emptied', 'deleted', 'rotten', 'holed', 'rolled-back']
 
 /** Each kind of fault has this chance to be part of a history at all: a history of one kind goes deeper. */
 const ENABLED = 0.5
@@ -93,6 +95,7 @@ const GLOBAL: ReadonlyArray<Draw> = [
   },
   (dice) => ({ type: 'cut', links: [[CLIENT_ZONE, EVERYWHERE]], millis: outage(dice) }),
   (dice) => ({ type: 'kill-proxy', millis: Math.round(dice.between(1, 800)) }),
+  (dice) => ({ type: 'kill-audit', millis: outage(dice) }),
   () => ({ type: 'lose-feed' }),
   (dice) => ({ type: 'feed-down', millis: outage(dice) }),
 ]
@@ -116,7 +119,9 @@ export const planFaults = (
   const faults = Array.from({ length: Math.round(dice.between(COUNT[0], COUNT[1])) }, () =>
     dice.pick([one, ...others])(dice, zoneOf()),
   )
-  if (dice.happens(STORAGE_LOST)) faults.push({ type: 'lose-storage', zone: zoneOf(), millis: outage(dice) })
+  if (dice.happens(STORAGE_LOST)) {
+    faults.push({ type: 'lose-storage', zone: zoneOf(), how: dice.pick(DAMAGES), millis: outage(dice) })
+  }
   return faults.map((fault, i) => ({
     kind: 'fault',
     id: firstId + i,

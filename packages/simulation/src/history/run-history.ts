@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterOptions } from '../cluster/build-cluster.ts'
-import { type Cluster, durableHeads, seatsOf, servingHsms } from '../cluster/cluster.ts'
+import { auditIsComplete, type Cluster, durableHeads, seatsOf, servingHsms } from '../cluster/cluster.ts'
 import { drive, pass } from '../cluster/drive.ts'
 import { PLACES } from '../cluster/places.ts'
 import { PROGRAMS } from '../cluster/programs.ts'
@@ -29,6 +29,8 @@ export type HistoryResult = Readonly<{
 const LIVENESS_MILLIS = 25_000
 /** A round of anti-entropy that began during a fault may wait for two answers that were lost. */
 const ROUND_UNDER_WAY_MILLIS = 2_100
+/** When nothing changes any more, the audit sink has all of it within so long. */
+const AUDIT_MILLIS = 5000
 const SAMPLE_MILLIS = [150, 900] as const
 
 const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: WorkStep): void => {
@@ -100,6 +102,11 @@ const livenessViolation = (cluster: Cluster, journal: Journal): Violation => ({
       'none'),
 })
 
+const auditViolation = (cluster: Cluster): Violation => ({
+  promise: 'P6',
+  what: `the audit sink has not taken in all logs${cluster.audit.failure() === undefined ? '' : `: ${cluster.audit.failure()}`}`,
+})
+
 /** Two sync periods at most (P3); when all HSMs have held the same for one period, there is nothing to wait for. */
 const letKeysConverge = async (cluster: Cluster, syncPeriodMillis: number): Promise<void> => {
   const { clock } = cluster.world
@@ -124,6 +131,7 @@ const runPlan = async (
     ? await drive(world, openNew(world, options))
     : await openPrototype(ground, world, options)
   for (const [step, key] of steady) journal.keys.set(step, key)
+  for (const machine of cluster.machines) machine.remember()
   const readyAt = world.clock.monotonicMillis()
   const now = (): number => world.clock.monotonicMillis() - readyAt
   const samples: Sample[] = []
@@ -149,7 +157,9 @@ const runPlan = async (
   const quiet = await pass(world, LIVENESS_MILLIS, () => isQuiet(cluster, journal))
   if (!quiet) return [livenessViolation(cluster, journal)]
   await letKeysConverge(cluster, syncPeriodMillis)
+  const isAudited = await pass(world, AUDIT_MILLIS, () => auditIsComplete(cluster))
   stopSampling()
+  if (!isAudited) cluster.findings.push(auditViolation(cluster))
   return await drive(world, checkHistory(cluster, plan, journal, samples))
 }
 

@@ -1,5 +1,6 @@
 import type { AvailabilityZone } from '@hsmlab/domain'
 import type { LinkFaults, Zone } from '../bus/network.ts'
+import type { Damage } from '../cluster/machine.ts'
 import type { ProgramName } from '../cluster/programs.ts'
 
 /** Keys that stand on all HSMs before anything else happens; those of the workload are named by their step. */
@@ -35,11 +36,12 @@ export type Fault =
   | Readonly<{ type: 'disk-full'; zone: AvailabilityZone; millis: number }>
   | Readonly<{ type: 'disk-error'; zone: AvailabilityZone; millis: number }>
   | Readonly<{ type: 'disk-slow'; zones: ReadonlyArray<AvailabilityZone>; factor: number; millis: number }>
-  /** The disks of one AZ are gone for good; its HSM is replaced by another one after so long. */
-  | Readonly<{ type: 'lose-storage'; zone: AvailabilityZone; millis: number }>
+  /** The storage of one AZ is damaged for good; its HSM is replaced by another one after so long. */
+  | Readonly<{ type: 'lose-storage'; zone: AvailabilityZone; how: Damage; millis: number }>
   | Readonly<{ type: 'lose-feed' }>
   | Readonly<{ type: 'feed-down'; millis: number }>
   | Readonly<{ type: 'kill-proxy'; millis: number }>
+  | Readonly<{ type: 'kill-audit'; millis: number }>
   | Readonly<{ type: 'shift-clock'; zone: AvailabilityZone; micros: number }>
 
 /** `at`: milliseconds after the cluster was ready. */
