@@ -12,10 +12,16 @@ export type LinkFaults = Readonly<{
   reorder: number
   delayMin: number
   delayMax: number
+  /** How likely somebody delivers a message once more, up to `REPLAY_MILLIS` later. */
+  replay: number
+  /** How likely somebody changes a bit of what is delivered. */
+  alter: number
 }>
 
+const REPLAY_MILLIS = [20, 3000] as const
+
 /** A good day in one region. */
-export const CALM: LinkFaults = { loss: 0, duplicate: 0, reorder: 0, delayMin: 0.1, delayMax: 0.8 }
+export const CALM: LinkFaults = { loss: 0, duplicate: 0, reorder: 0, delayMin: 0.1, delayMax: 0.8, replay: 0, alter: 0 }
 
 /** Every zone. */
 export const EVERYWHERE = '*'
@@ -33,7 +39,11 @@ export interface Network {
   readonly heal: () => void
   /** In how many milliseconds the copies of one message arrive; none: it is lost. */
   readonly transit: (from: Zone, to: Zone) => ReadonlyArray<number>
-  readonly counts: () => Readonly<{ sent: number; lost: number; doubled: number; overtaken: number; cutOff: number }>
+  /** The receiver's own copy of a message; on a bad day it is not what was sent. */
+  readonly deliverable: (from: Zone, to: Zone, message: Uint8Array) => Uint8Array
+  readonly counts: () => Readonly<
+    Record<'sent' | 'lost' | 'doubled' | 'overtaken' | 'cutOff' | 'replayed' | 'altered', number>
+  >
 }
 
 type Link = { readonly dice: Dice; lastArrival: number }
@@ -43,7 +53,7 @@ const linkName = (from: Zone, to: Zone): string => `${from}>${to}`
 export const seededNetwork = (clock: Clock, seed: string): Network => {
   const links = new Map<string, Link>()
   const cuts = new Set<Readonly<{ from: Zone; to: Zone }>>()
-  const counts = { sent: 0, lost: 0, doubled: 0, overtaken: 0, cutOff: 0 }
+  const counts = { sent: 0, lost: 0, doubled: 0, overtaken: 0, cutOff: 0, replayed: 0, altered: 0 }
   let faults = CALM
 
   const linkOf = (from: Zone, to: Zone): Link => {
@@ -100,10 +110,25 @@ export const seededNetwork = (clock: Clock, seed: string): Network => {
         counts.lost += 1
         return []
       }
-      const first = arrival(link)
-      if (!link.dice.happens(faults.duplicate)) return [first]
-      counts.doubled += 1
-      return [first, arrival(link)]
+      const arrivals = [arrival(link)]
+      if (link.dice.happens(faults.duplicate)) {
+        counts.doubled += 1
+        arrivals.push(arrival(link))
+      }
+      if (link.dice.happens(faults.replay)) {
+        counts.replayed += 1
+        arrivals.push(link.dice.between(REPLAY_MILLIS[0], REPLAY_MILLIS[1]))
+      }
+      return arrivals
+    },
+    deliverable: (from, to, message) => {
+      const bytes = message.slice()
+      const { dice } = linkOf(from, to)
+      if (bytes.length === 0 || !dice.happens(faults.alter)) return bytes
+      counts.altered += 1
+      const at = dice.below(bytes.length)
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << dice.below(8))
+      return bytes
     },
     counts: () => ({ ...counts }),
   }

@@ -23,7 +23,7 @@ export const seededDatagrams = (wire: Wire): ((participant: Participant) => Data
       if (listeners === undefined || !participant.alive || message.length > MESSAGE_BYTES_MAX) return
       for (const listener of listeners) {
         for (const delay of wire.network.transit(participant.zone, listener.participant.zone)) {
-          const bytes = Uint8Array.from(message)
+          const bytes = wire.network.deliverable(participant.zone, listener.participant.zone, message)
           wire.clock.after(delay, () => deliver(participant, to, listeners, listener, bytes))
         }
       }

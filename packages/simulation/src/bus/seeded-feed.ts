@@ -36,7 +36,7 @@ export const seededFeed = (wire: Wire): FeedFaults & Readonly<{ join: (participa
     publish: (stream, entry) => async () => {
       if (!participant.alive) return await new Promise(() => undefined)
       if (entry.message.length > MESSAGE_BYTES_MAX) return unavailable
-      const own = { ...entry, message: Uint8Array.from(entry.message) }
+      const own = { ...entry, message: entry.message.slice() }
       const [delay] = network.transit(participant.zone, FEED_ZONE)
       if (delay === undefined) return await later(wire, PUBLISH_MILLIS, unavailable)
       await sleep(clock, delay)
@@ -63,9 +63,9 @@ export const seededFeed = (wire: Wire): FeedFaults & Readonly<{ join: (participa
           if (delay !== undefined) break
         }
         if (!participant.alive || stopped) return
-        const { message } = entry
+        const message = network.deliverable(FEED_ZONE, participant.zone, entry.message)
         wire.delivered({ kind: 'followed', from: FEED_ZONE, to: participant.name, subject: stream, message })
-        await receive(entry)
+        await receive({ ...entry, message })
       })
       return () => {
         stopped = true

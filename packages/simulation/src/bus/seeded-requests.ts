@@ -19,7 +19,10 @@ export const seededRequests = (wire: Wire): ((participant: Participant) => Reque
 
   const carry = (from: Participant, to: Participant, message: Uint8Array, arrived: (bytes: Uint8Array) => void) => {
     const delays = network.transit(from.zone, to.zone)
-    for (const delay of delays) clock.after(delay, () => arrived(Uint8Array.from(message)))
+    for (const delay of delays) {
+      const bytes = network.deliverable(from.zone, to.zone, message)
+      clock.after(delay, () => arrived(bytes))
+    }
     return delays.length > 0
   }
 
@@ -72,7 +75,7 @@ export const seededRequests = (wire: Wire): ((participant: Participant) => Reque
           resolve(result)
         }
         const cancel = clock.after(timeoutMillis, () => settle(E.left({ _tag: 'RequestTimedOut' })))
-        ask(participant, to, Uint8Array.from(message), settle)
+        ask(participant, to, message.slice(), settle)
       }),
     serve: (at, answer) => {
       if (!participant.alive) return () => undefined

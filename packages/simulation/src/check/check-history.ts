@@ -44,7 +44,8 @@ const checkSteadyUse = ({ sufferer }: Plan, { records }: Journal): ReadonlyArray
 /** Faults of the cluster have names of their own; these would be ours. */
 const UNNAMED: ReadonlyArray<string> = ['CKR_GENERAL_ERROR', 'CKR_HOST_MEMORY', 'CKR_ARGUMENTS_BAD']
 
-const checkFailures = ({ world }: Cluster, { records, wrong }: Journal): ReadonlyArray<Violation> => [
+/** What programs and processes noticed by themselves. */
+export const checkFailures = ({ world }: Cluster, { records, wrong }: Journal): ReadonlyArray<Violation> => [
   ...wrong.map(({ step, what }): Violation => ({ promise: 'P3', what: `step ${step}: ${what}` })),
   ...records.flatMap(({ step, outcome }): ReadonlyArray<Violation> => {
     if (outcome._tag !== 'failed' || !UNNAMED.includes(outcome.ckr)) return []

@@ -28,20 +28,24 @@ export type MachineImage = ReadonlyMap<string, Readonly<{ log: DiskImage; device
  */
 export type Damage = 'gone' | 'emptied' | 'deleted' | 'rotten' | 'holed' | 'rolled-back'
 
-const damageDisk = (disk: SeededDisk, how: Damage, older: DiskImage | undefined): void => {
+/** Whether there was something to damage. */
+const damageDisk = (disk: SeededDisk, how: Damage, older: DiskImage | undefined): boolean => {
   switch (how) {
     case 'gone':
-      return
+      return true
     case 'emptied':
-      return disk.emptyStore()
+      disk.emptyStore()
+      return true
     case 'deleted':
-      return disk.deleteStore()
+      disk.deleteStore()
+      return true
     case 'rotten':
-      return void disk.rot()
+      return disk.rot()
     case 'holed':
-      return void disk.loseMiddle()
+      return disk.loseMiddle()
     case 'rolled-back':
       if (older !== undefined) disk.restore(older, 'store')
+      return older !== undefined
   }
 }
 
@@ -65,8 +69,8 @@ export interface Machine {
   /** The process dies, the machine lives on. */
   readonly killProcess: () => void
   readonly losePower: () => void
-  /** Power fails, and what lies on the disks of the HSMs' logs is no longer what was written. */
-  readonly damage: (how: Damage) => void
+  /** Power fails, and what lies on the disks of the HSMs' logs is no longer what was written: true when it differs. */
+  readonly damage: (how: Damage) => boolean
   readonly image: () => MachineImage
   /** Remembers what lies on the disks now, for a disk that is rolled back later. */
   readonly remember: () => void
@@ -89,7 +93,7 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
   const { zone } = part
   const devices = new Map<string, Device>()
   const heads = new Map<string, number>()
-  let first: MachineImage | undefined
+  let remembered: Readonly<{ image: MachineImage; heads: ReadonlyMap<string, number> }> | undefined
   let slowness = 1
   let wallShift = 0
   let incarnation = 0
@@ -182,11 +186,18 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
     damage: (how) => {
       die((disk) => disk.losePower())
       if (how === 'gone') devices.clear()
-      for (const [name, { log }] of devices) damageDisk(log, how, first?.get(name)?.log)
+      let isDamaged = devices.size > 0 || how === 'gone'
+      for (const [name, { log }] of devices) {
+        const hasGrown = (heads.get(name) ?? 0) > (remembered?.heads.get(name) ?? Infinity)
+        const older = hasGrown ? remembered?.image.get(name)?.log : undefined
+        isDamaged = damageDisk(log, how, older) && isDamaged
+      }
+      return isDamaged
     },
     image,
     remember: () => {
-      first = image()
+      noteHeads()
+      remembered = { image: image(), heads: new Map(heads) }
     },
     restore: (image) => {
       for (const [name, { log, deviceKey }] of image) {

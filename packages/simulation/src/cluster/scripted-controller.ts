@@ -47,7 +47,7 @@ export interface ScriptedController {
   readonly createFirst: (place: Place, ca: SimulatedCa) => Promise<void>
   /** A further HSM, out of a backup of another one that serves; tried until it is there. */
   readonly createNext: (place: Place) => Promise<void>
-  /** The storage of `lost` is gone: `next` takes its place in the membership; tried until it is there. */
+  /** The storage of `lost` is gone: it is taken out of service, and `next` takes its place in the membership; tried until it is there. */
   readonly replace: (lost: Place, next: Place) => Promise<void>
   /** Who belongs to the cluster now. */
   readonly places: () => ReadonlyArray<Place>
@@ -193,6 +193,8 @@ export const scriptedController = (
       await announce([...members, member])
     },
     replace: async (lost, next) => {
+      // Two HSMs at one address would both answer.
+      await persist(() => ask(lost, 'decommissionHsm', { commandId: commandId(), hsmId: lost.hsmId }))
       const others = members.filter(({ hsmId }) => hsmId !== lost.hsmId)
       const member = await fill(
         next,

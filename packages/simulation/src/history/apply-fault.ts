@@ -1,5 +1,5 @@
 import type { AvailabilityZone } from '@hsmlab/domain'
-import { type Cluster, durableHeads, type Seat, seatsOf } from '../cluster/cluster.ts'
+import { type Cluster, type Seat, seatsOf } from '../cluster/cluster.ts'
 import type { Damage, Machine } from '../cluster/machine.ts'
 import { replacementOf } from '../cluster/places.ts'
 import type { DiskFaults } from '../disk/seeded-disk.ts'
@@ -30,17 +30,16 @@ export const restartHsm = ({ machine, place, hsm }: Seat): void => {
 const loseStorage = (cluster: Cluster, zone: AvailabilityZone, how: Damage): Undo => {
   const { machines, controller, findings } = cluster
   const [lost] = seatsIn(cluster, zone)
-  const before = lost && durableHeads(cluster).get(lost.place.hsmId)
+  let isDamaged = true
   for (const machine of machines) {
     if (machine.zone !== zone) continue
-    machine.damage(how)
+    isDamaged = machine.damage(how)
     machine.start()
   }
   return () => {
     if (lost === undefined) return
-    if (lost.hsm() !== undefined) {
-      const what = `${lost.place.hsmId} runs on a log of ${String(before)} records that is ${how}`
-      findings.push({ promise: 'P1', what })
+    if (isDamaged && lost.hsm() !== undefined) {
+      findings.push({ promise: 'P1', what: `${lost.place.hsmId} runs on a log that is ${how}` })
     }
     void controller.replace(lost.place, replacementOf(lost.place))
   }

@@ -1,3 +1,4 @@
+import type { LinkFaults } from '../bus/network.ts'
 import type { Outcome, WorkRecord } from './record.ts'
 import { type Fault, type Operation, type Plan, STEADY_AES, STEADY_PAIR, type Step } from './steps.ts'
 
@@ -38,6 +39,11 @@ const list = (names: ReadonlyArray<string>): string => names.join(' and ')
 const linkText = ([from, to]: readonly [string, string]): string =>
   `${from === '*' ? 'everywhere' : from} to ${to === '*' ? 'everywhere' : to}`
 
+const weatherText = (faults: Partial<LinkFaults>): string =>
+  Object.entries(faults)
+    .map(([name, value]) => `${name} ${Number(value.toFixed(2))}`)
+    .join(', ')
+
 const faultText = (fault: Fault): string => {
   switch (fault.type) {
     case 'kill':
@@ -49,7 +55,7 @@ const faultText = (fault: Fault): string => {
     case 'cut':
       return `the network is cut from ${fault.links.map(linkText).join(', from ')} for ${fault.millis} ms`
     case 'weather':
-      return `the network has ${JSON.stringify(fault.faults)} for ${fault.millis} ms`
+      return `the network has ${weatherText(fault.faults)} for ${fault.millis} ms`
     case 'disk-full':
       return `the disk in ${fault.zone} is full for ${fault.millis} ms`
     case 'disk-error':

@@ -20,6 +20,8 @@ const AIMED = 0.6
 const AIM_MILLIS = 60
 /** Of all histories, so many lose the storage of one AZ for good. */
 const STORAGE_LOST = 0.15
+/** In microseconds: seconds, and more days than HSMs accept of each other. */
+const CLOCK_JUMPS: readonly [number, ...number[]] = [5_000_000, 5_000_000, 3 * 86_400_000_000]
 const DAMAGES: readonly [Damage, ...Damage[]] = ['gone', 'emptied', 'deleted', 'rotten', 'holed', 'rolled-back']
 
 /** Each kind of fault has this chance to be part of a history at all: a history of one kind goes deeper. */
@@ -55,7 +57,7 @@ const LOCAL: ReadonlyArray<Draw> = [
   (dice, zone) => ({ type: 'disk-full', zone, millis: Math.round(dice.between(1, 400)) }),
   (dice, zone) => ({ type: 'disk-error', zone, millis: Math.round(dice.between(1, 100)) }),
   (dice, zone) => ({ type: 'disk-slow', zones: [zone], factor: dice.pick([10, 50, 300]), millis: outage(dice) }),
-  (dice, zone) => ({ type: 'shift-clock', zone, micros: Math.round(dice.between(-5_000_000, 5_000_000)) }),
+  (dice, zone) => ({ type: 'shift-clock', zone, micros: Math.round(dice.between(-1, 1) * dice.pick(CLOCK_JUMPS)) }),
 ]
 
 const weather = (dice: Dice): Fault => ({
@@ -66,6 +68,9 @@ const weather = (dice: Dice): Fault => ({
     { reorder: dice.between(0.1, 0.8), delayMax: 20 },
     { delayMin: 1, delayMax: dice.pick([10, 80, 400]) },
     { loss: 0.1, duplicate: 0.1, reorder: 0.3, delayMax: 40 },
+    { replay: dice.between(0.02, 0.5) },
+    { alter: dice.between(0.01, 0.3) },
+    { alter: 0.05, replay: 0.2, loss: 0.05 },
   ]),
   millis: outage(dice),
 })

@@ -5,7 +5,8 @@ import { drive, pass } from '../cluster/drive.ts'
 import { PLACES } from '../cluster/places.ts'
 import { PROGRAMS } from '../cluster/programs.ts'
 import { type Ground, newWorld, type World } from '../cluster/world.ts'
-import { checkHistory } from '../check/check-history.ts'
+import type { LogLine } from '@hsmlab/ports/memory'
+import { checkFailures, checkHistory } from '../check/check-history.ts'
 import type { Sample } from '../check/replay.ts'
 import type { Violation } from '../check/violation.ts'
 import { diceFrom } from '../random/dice.ts'
@@ -20,6 +21,8 @@ export type HistoryResult = Readonly<{
   /** The same for every run of the same plan. */
   traceHash: string
   journal: Journal
+  /** What the processes logged, oldest first. */
+  logLines: ReadonlyArray<LogLine>
   /** Events of the virtual clock. */
   steps: number
   virtualMillis: number
@@ -155,7 +158,7 @@ const runPlan = async (
   mendEverything(cluster)
   for (const end of standing) end()
   const quiet = await pass(world, LIVENESS_MILLIS, () => isQuiet(cluster, journal))
-  if (!quiet) return [livenessViolation(cluster, journal)]
+  if (!quiet) return [livenessViolation(cluster, journal), ...checkFailures(cluster, journal)]
   await letKeysConverge(cluster, syncPeriodMillis)
   const isAudited = await pass(world, AUDIT_MILLIS, () => auditIsComplete(cluster))
   stopSampling()
@@ -181,6 +184,7 @@ export const runHistory = async (
     violations,
     traceHash: world.trace.digest(),
     journal,
+    logLines: world.logger.lines,
     steps: world.steps(),
     virtualMillis: world.clock.monotonicMillis(),
   }

@@ -48,7 +48,7 @@ const sendMany = async (seed: string, spoil: (bus: ReturnType<typeof open>['bus'
     sender.send(at, bytes(value))
     await clock.advance(0.1)
   }
-  await clock.advance(1000)
+  await clock.advance(5000)
   return got
 }
 
@@ -57,7 +57,7 @@ test('a calm bus delivers everything once and in order', async (t) => {
   t.deepEqual(got, [...Array(200).keys()])
 })
 
-test('loss, duplication and overtaking happen as often as asked, and the same way for the same seed', async (t) => {
+test('loss, duplication, replay, alteration and overtaking happen as often as asked, and the same way for the same seed', async (t) => {
   const spoil = (faults: Parameters<ReturnType<typeof open>['bus']['network']['setFaults']>[0]) => (seed: string) =>
     sendMany(seed, ({ network }) => network.setFaults(faults))
   const lossy = await spoil({ loss: 0.3 })('one')
@@ -67,6 +67,15 @@ test('loss, duplication and overtaking happen as often as asked, and the same wa
 
   const doubled = await spoil({ duplicate: 0.3 })('one')
   t.true(doubled.length > 230 && doubled.length < 290)
+
+  const replayed = await spoil({ replay: 0.3 })('one')
+  t.true(replayed.length > 230 && replayed.length < 290)
+  t.is(new Set(replayed).size, 200)
+
+  const altered = await spoil({ alter: 0.3 })('one')
+  t.is(altered.length, 200)
+  const untouched = altered.filter((value, i) => value === i).length
+  t.true(untouched > 110 && untouched < 170)
 
   const shuffled = await spoil({ reorder: 0.5, delayMax: 20 })('one')
   t.is(shuffled.length, 200)
