@@ -4,14 +4,7 @@ import { READY_MADE } from '@hsmlab/embedded/facts'
 import type { InstanceFile, ProductStatus } from '@hsmlab/protocol/local'
 import { textTable } from '../shared/table.ts'
 import { shellWord } from './env.ts'
-
-/** Where distributions put p11-kit's client module. */
-const P11_KIT_CLIENT = [
-  '/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so',
-  '/usr/lib/aarch64-linux-gnu/pkcs11/p11-kit-client.so',
-  '/usr/lib64/pkcs11/p11-kit-client.so',
-  '/usr/lib/pkcs11/p11-kit-client.so',
-]
+import { p11KitModule } from './p11-kit-module.ts'
 
 /** What a start tells, for people and for programs. */
 export type Started = Readonly<{
@@ -76,7 +69,7 @@ const tryText = ([command, remark]: Try): string => {
 /** What `up` prints when the product is ready: aligned, and meant to be pasted from. */
 export const startText = (started: Started): string => {
   const { instance, status, readyMillis, dataDirectory } = started
-  const module = P11_KIT_CLIENT.find((path) => existsSync(path))
+  const module = p11KitModule()
   const facts = [
     ['AWS endpoint', instance.endpoint],
     ['Region', instance.region],

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../../shared/version.ts'
 import { EXIT, type ExitCode } from '../outcome.ts'
+import { addBenchCommand } from './bench-command.ts'
 import { addChaosCommands } from './chaos-commands.ts'
 import { type Context, contextOf, type HsmlabWorld } from './context.ts'
 import { addHistoryCommands } from './history-commands.ts'
@@ -24,6 +25,7 @@ const programOf = (context: Context): Command => {
   addChaosCommands(program, context)
   addHistoryCommands(program, context)
   addSimulateCommand(program, context)
+  addBenchCommand(program, context)
   return program
 }
 

@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { parseJson } from '@hsmlab/event-sourcing'
+import { BenchFailure, runTool } from './run-tool.ts'
+
+const SOURCE = new URL('../../../../bench/p11-bench.c', import.meta.url).pathname
+
+const Load = t.strict({
+  done: t.number,
+  failed: t.number,
+  perSecond: t.number,
+  p50Micros: t.number,
+  p99Micros: t.number,
+  longestMicros: t.number,
+})
+
+/** What programs got done through a PKCS#11 module. */
+export type Load = t.TypeOf<typeof Load>
+
+/** Anything that signs behind p11-kit's client library. */
+export type Target = Readonly<{ socket: string; pin: string }>
+
+export type Operation = 'info' | 'ecdsa' | 'rsa'
+
+/** A program in C that loads a PKCS#11 module as any other would, so that what is measured is not measured by us. */
+export type LoadGenerator = Readonly<{
+  /** Makes the key pairs that `run` signs with. */
+  makeKeys: (target: Target) => Promise<void>
+  /** Makes `count` AES keys. */
+  fill: (target: Target, count: number) => Promise<void>
+  run: (target: Target, operation: Operation, threads: number, millis: number) => Promise<Load>
+}>
+
+/** Compiles the load generator into `folder`. */
+export const loadGenerator = async (folder: string, module: string): Promise<LoadGenerator> => {
+  const program = join(folder, 'p11-bench')
+  await runTool('cc', ['-O2', '-pthread', '-o', program, SOURCE, '-ldl'])
+  const call = ({ socket, pin }: Target, ...words: ReadonlyArray<string>): Promise<string> =>
+    runTool(program, [module, pin, ...words], { P11_KIT_SERVER_ADDRESS: `unix:path=${socket}` })
+  return {
+    makeKeys: async (target) => void (await call(target, 'keys')),
+    fill: async (target, count) => void (await call(target, 'fill', String(count))),
+    run: async (target, operation, threads, millis) => {
+      const printed = await call(target, operation, 'threads', String(threads), String(millis))
+      const load = Load.decode(parseJson(printed))
+      if (E.isLeft(load)) throw new BenchFailure(`the load generator printed ${printed}`)
+      return load.right
+    },
+  }
+}
