@@ -34,6 +34,7 @@ const LIVENESS_MILLIS = 25_000
 const ROUND_UNDER_WAY_MILLIS = 2_100
 /** When nothing changes any more, the audit sink has all of it within so long. */
 const AUDIT_MILLIS = 5000
+const LAST_WRITE_MILLIS = 20
 const SAMPLE_MILLIS = [150, 900] as const
 
 const startWork = (cluster: Cluster, journal: Journal, now: () => number, step: WorkStep): void => {
@@ -161,6 +162,8 @@ const runPlan = async (
   if (!quiet) return [livenessViolation(cluster, journal), ...checkFailures(cluster, journal)]
   await letKeysConverge(cluster, syncPeriodMillis)
   const isAudited = await pass(world, AUDIT_MILLIS, () => auditIsComplete(cluster))
+  // What the sink has taken in last is on its way to its disk.
+  await world.clock.advance(LAST_WRITE_MILLIS)
   stopSampling()
   if (!isAudited) cluster.findings.push(auditViolation(cluster))
   return await drive(world, checkHistory(cluster, plan, journal, samples))
