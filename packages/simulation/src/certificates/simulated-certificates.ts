@@ -36,11 +36,15 @@ const statementOf = ({ signature: _signature, ...signed }: Certificate): Uint8Ar
 
 const pointOf = (scalar: Uint8Array): Base64 => toBase64(p256.getPublicKey(scalar, false))
 
+/** So many answers are remembered at a time. */
+const REMEMBERED_MAX = 1000
+
 /** The same question has the same answer: clients ask about one certificate at each of their connections. */
 const remembered = <Answer>(compute: () => Answer, known: Map<string, Answer>, question: string): Answer => {
   const answer = known.get(question)
   if (answer !== undefined) return answer
   const computed = compute()
+  if (known.size >= REMEMBERED_MAX) known.clear()
   known.set(question, computed)
   return computed
 }

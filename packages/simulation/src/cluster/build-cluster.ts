@@ -50,7 +50,7 @@ export type ClusterImage = Readonly<{
 
 const CHEAP: Pick<HsmSettings, 'passwordIterations' | 'clusterKey'> = { passwordIterations: 1, clusterKey: 'ec' }
 
-const POLL_MILLIS = 20
+const POLL_MILLIS = 50
 const SET_UP_MILLIS_MAX = 60_000
 
 /** Waits on the virtual clock; a condition that never comes is the fault of whoever promised it. */

@@ -2,8 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { invariant } from '@hsmlab/event-sourcing'
 import type { World } from './world.ts'
 
-/** How often what is waited for is looked at, in milliseconds. */
-const LOOK_MILLIS = 20
+/** How often what is waited for is looked at, in milliseconds: a look at all HSMs costs as much as some of their beats. */
+const LOOK_MILLIS = 50
 
 /** Lets time pass until `done` says so; false when `millisMax` came first. */
 export const pass = async ({ clock }: World, millisMax: number, done: () => boolean): Promise<boolean> => {

@@ -26,6 +26,9 @@ export type World = Readonly<{
   steps: () => number
 }>
 
+/** It has no state but what it remembers: every world may have the same one. */
+const certificates = simulatedCertificates()
+
 export const newWorld = (ground: Ground, seed: string): World => {
   let steps = 0
   const trace = traceHash()
@@ -49,7 +52,7 @@ export const newWorld = (ground: Ground, seed: string): World => {
     clock,
     bus,
     logger: memoryLogger(),
-    certificates: simulatedCertificates(),
+    certificates,
     engine: ground.engine,
     trace,
     steps: () => steps,
