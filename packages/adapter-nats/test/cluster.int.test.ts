@@ -5,6 +5,8 @@ import { startNatsCluster } from '../src/testing/index.ts'
 import { binary, followUntil, openBus, tagOf } from './support/real-server.ts'
 
 const log = subject('log', 'cluster-a', 'hsm-a')
+/** Three servers elect a leader for the cluster and one for the stream: seconds, on a machine under load. */
+const connectWithinMillis = 60_000
 const entry = (position: number) => ({ from: position, to: position, message: Uint8Array.of(position) })
 
 const server = binary
@@ -19,8 +21,8 @@ if (server === undefined) {
     const urls = servers.map(({ url }) => url)
     const monitors = servers.map(({ monitor }) => monitor)
 
-    const near = await openBus(first, { servers: urls, monitors })
-    const far = await openBus(second, { servers: [second.url], monitors })
+    const near = await openBus(first, { servers: urls, monitors, connectWithinMillis })
+    const far = await openBus(second, { servers: [second.url], monitors, connectWithinMillis })
     t.teardown(near.close)
     t.teardown(far.close)
     for (const position of [0, 1, 2]) t.is(tagOf(await near.publish(log, entry(position))()), 'right')
@@ -28,7 +30,7 @@ if (server === undefined) {
 
     const nats = await connect({ servers: first.url })
     t.teardown(() => nats.close())
-    const { config, cluster } = await (await nats.jetstreamManager()).streams.info('hsmlab-feed')
+    const { config, cluster } = await (await nats.jetstreamManager({ timeout: 30_000 })).streams.info('hsmlab-feed')
     t.is(config.num_replicas, 3)
     const keepers = [cluster?.leader ?? '', ...(cluster?.replicas ?? []).map(({ name }) => name)]
     t.deepEqual(
