@@ -13,6 +13,7 @@ const WELL: ReadonlySet<HsmCondition> = new Set(['provisioned', 'initialized', '
 
 const whyUnwell = ({ description, silentMillis }: Sighting, { silenceMillis }: ControllerSettings) => {
   if (silentMillis >= silenceMillis) return SILENT
+  if (description?.condition === 'stopped') return description.reason ?? 'The HSM cannot write its log.'
   if (description?.condition === 'failed') return description.reason ?? 'The storage of the HSM is damaged.'
   if (description?.condition === 'zeroized') return description.reason ?? 'The HSM was zeroized.'
   return undefined

@@ -33,7 +33,11 @@ export const readDeviceKeys =
   }
 
 /** Zeroises: what was sealed stays sealed for ever. Twice, for a cell may keep what it held before the last write. */
-export const destroySealingKey = (cell: Nvram, { macKey }: DeviceKeys): TE.TaskEither<StoreFailure, void> => {
+export const destroySealingKey = (
+  cell: Nvram,
+  { macKey, sealingKey }: DeviceKeys,
+): TE.TaskEither<StoreFailure, void> => {
+  sealingKey?.fill(0)
   const bytes = new Uint8Array(2 * KEY_SIZE)
   bytes.set(macKey)
   return TE.flatMap(() => cell.write(bytes))(cell.write(bytes))

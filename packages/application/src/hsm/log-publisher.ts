@@ -29,6 +29,8 @@ export type LogPublisherPart = Readonly<{
 }>
 
 export interface LogPublisher {
+  /** Resolves when the feed has taken all that it was given, or refused it. */
+  readonly drained: () => Promise<void>
   readonly close: () => void
 }
 
@@ -43,7 +45,7 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
   const stream = subject(subjects.log(part.clusterId, hsmId))
   const waiting: Array<Readonly<{ run: CommittedRun; head: LogHead }>> = []
   let closed = false
-  let publishing = false
+  let publishing: Promise<void> | undefined
 
   const sign = ({ revision, hash }: Head): LogHead => ({
     length: revision,
@@ -52,15 +54,13 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
   })
 
   const publishWaiting = async (): Promise<void> => {
-    if (publishing) return
-    publishing = true
     for (let next = waiting.shift(); next !== undefined && !closed; next = waiting.shift()) {
       const { from, records } = next.run
       const message = encodeLogRun({ from, records, head: next.head })
       const published = await bus.publish(stream, { from, to: from + records.length - 1, message })()
       if (E.isLeft(published)) logger.log('warn', 'the feed took no log run', { hsmId, why: published.left._tag })
     }
-    publishing = false
+    publishing = undefined
   }
 
   const fits = ({ records }: CommittedRun): boolean =>
@@ -69,7 +69,7 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
   const endCommitted = store.onCommitted((run) => {
     if (waiting.length >= WAITING_RUNS_MAX || !fits(run)) return
     waiting.push({ run, head: sign(store.durableHead()) })
-    void publishWaiting()
+    publishing ??= publishWaiting()
   })
 
   const answer = async (request: Uint8Array): Promise<Uint8Array> => {
@@ -91,6 +91,7 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
   const endAuditHeads = bus.serve(subject(subjects.auditHead(hsmId)), auditHeadSigner(engine, part))
 
   return {
+    drained: async () => publishing,
     close: () => {
       closed = true
       endCommitted()

@@ -15,7 +15,7 @@ import {
   type Tombstone,
   type Username,
 } from '@hsmlab/domain'
-import { canonicalJson, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
+import { canonicalJson, fromBase64, invariant, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import type { Random } from '@hsmlab/ports'
 
 const NONCE_SIZE = 12
@@ -41,6 +41,8 @@ export type MaskingKey = Readonly<{
   tombstone: (of: Readonly<{ handle: KeyHandle; generation: number; stamp: Stamp }>) => Tombstone
   /** Whether a tombstone was made in this lineage. */
   holds: (tombstone: Tombstone) => boolean
+  /** The key is of no use afterwards. */
+  wipe: () => void
 }>
 
 /** Keys begin with this generation; `key replicate` makes further ones. */
@@ -54,10 +56,12 @@ const bindingOf = ({ handle, generation, fixed }: Pick<KeyRecord, 'handle' | 'ge
 
 export const maskingKey = (engine: CryptoEngine, random: Random, id: string, key: Uint8Array): MaskingKey => {
   const ours = lineage(id, key, engine)
+  let isWiped = false
   return {
     lineage: ours,
     peerHmac: peerHmac(key, engine),
     mask: ({ handle, owner, shares, fixed, mutable, material }) => {
+      invariant(!isWiped, 'nothing is sealed under a key that is gone')
       const binding = bindingOf({ handle, generation: FIRST_GENERATION, fixed })
       const sealed = sealMaskedObject(engine, { id, key }, binding, random.bytes(NONCE_SIZE), material)
       const generation = FIRST_GENERATION
@@ -67,5 +71,9 @@ export const maskingKey = (engine: CryptoEngine, random: Random, id: string, key
     unmask: (record) => openMaskedObject(engine, { id, key }, bindingOf(record), fromBase64(record.sealed)),
     tombstone: (of) => signed<Tombstone>(ours.hmac, { ...of, maskingKeyId: id }),
     holds: (tombstone) => tombstone.maskingKeyId === id && macHolds(ours.hmac, tombstone),
+    wipe: () => {
+      isWiped = true
+      key.fill(0)
+    },
   }
 }

@@ -6,7 +6,13 @@ import { type OpenFailure, describeOpenFailure, type ReadFailure } from '../even
 import { openEventStore } from '../event-store/open-event-store.ts'
 import { encodeClusterKey, makeClusterKey, privateBytesOf } from './cluster-key.ts'
 import { clusterKeyOf } from './content.ts'
-import { createDeviceKeys, type DeviceKeyFailure, type DeviceKeys, readDeviceKeys } from './device-key.ts'
+import {
+  createDeviceKeys,
+  destroySealingKey,
+  type DeviceKeyFailure,
+  type DeviceKeys,
+  readDeviceKeys,
+} from './device-key.ts'
 import type { Hsm } from './hsm.ts'
 import type { DeviceHome } from '@hsmlab/ports'
 import type { HsmEnv } from './hsm-env.ts'
@@ -46,6 +52,33 @@ export const describeHsmFailure = (failure: HsmOpenFailure, hsmId: string): stri
       return `The log of ${hsmId} takes no more records.`
     default:
       return describeOpenFailure(failure, hsmId)
+  }
+}
+
+/**
+ * What a failure means for the HSM. `unfinished`: it has yet to be made. `stopped`: what it holds is not lost, and it
+ * may open another time. `failed`: what it held cannot be had from this storage any more.
+ */
+export const gravityOf = (failure: HsmOpenFailure): 'unfinished' | 'stopped' | 'failed' => {
+  switch (failure._tag) {
+    case 'HsmUnprovisioned':
+      return 'unfinished'
+    case 'StoreLocked':
+    case 'StoreFull':
+    case 'StoreUnavailable':
+    case 'StoreStopped':
+    case 'FactUnreadable':
+      return 'stopped'
+    case 'DeviceKeyMissing':
+    case 'DeviceKeyMalformed':
+    case 'StoreMissing':
+    case 'StoreDamaged':
+    case 'LogDamaged':
+    case 'LogRolledBack':
+    case 'LogMissing':
+    case 'LogForeign':
+    case 'HeadFileDamaged':
+      return 'failed'
   }
 }
 
@@ -143,19 +176,32 @@ const openLog = async (env: HsmEnv, home: DeviceHome, hsmId: HsmId): Promise<E.E
     await store.right.close()()
     return E.isLeft(log) ? log : E.left({ _tag: 'HsmUnprovisioned' })
   }
-  void log.right.append([{ type: 'HsmBooted', bootCounter: store.right.bootCounter }])
-  const booted = await store.right.whenDurable(log.right.revision())()
-  if (E.isLeft(booted)) {
+  const begun = await begin(home, deviceKeys.right, log.right)
+  if (E.isLeft(begun)) {
     // A log that cannot be written any more would serve what it has for ever, and nobody would be told.
     await store.right.close()()
-    return booted
+    return begun
   }
-  return E.right({
-    log: log.right,
-    identity,
-    deviceKeys: deviceKeys.right,
-    sealer: sealerOf(env, deviceKeys.right),
-  })
+  return E.right({ log: log.right, identity, deviceKeys: begun.right, sealer: sealerOf(env, begun.right) })
+}
+
+/** Notes the start, and ends what a loss of power kept a zeroised HSM from ending: its event, or its key. */
+const begin = async (
+  home: DeviceHome,
+  deviceKeys: DeviceKeys,
+  { append, state, store, revision }: HsmLog,
+): Promise<E.Either<HsmOpenFailure, DeviceKeys>> => {
+  const wasZeroized = state.phase === 'ZEROIZED'
+  const isKeyGone = deviceKeys.sealingKey === undefined
+  if (wasZeroized && !isKeyGone) {
+    const destroyed = await destroySealingKey(home.deviceKey, deviceKeys)()
+    if (E.isLeft(destroyed)) return destroyed
+  }
+  append([{ type: 'HsmBooted', bootCounter: store.bootCounter }])
+  if (isKeyGone && !wasZeroized) append([{ type: 'HsmZeroized' }])
+  const booted = await store.whenDurable(revision())()
+  if (E.isLeft(booted)) return booted
+  return E.right(wasZeroized ? { ...deviceKeys, sealingKey: undefined } : deviceKeys)
 }
 
 /** Opens an HSM on its own log: verified, folded, and then running. */

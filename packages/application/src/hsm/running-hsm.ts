@@ -1,21 +1,19 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { KeyMaterial } from '@hsmlab/crypto'
-import { canonicalHsmState, HSM_RETURN, type HsmIdentity, type HsmPhase, rootDigest } from '@hsmlab/domain'
-import { type Base64, canonicalJson, fromBase64, parseJson, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
-import { type ControlNotification, type HsmCondition, HsmHello, Membership } from '@hsmlab/protocol'
-import { readBackup, writeBackup } from './backup.ts'
-import { serveChannels, type ChannelServer } from './channel-server.ts'
-import { decodeClusterKey, privateBytesOf, signStaticKey } from './cluster-key.ts'
-import { clusterKeyOf, contentOf, restoreEvents } from './content.ts'
+import { canonicalHsmState, type HsmIdentity, type HsmPhase, rootDigest } from '@hsmlab/domain'
+import { type Base64, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
+import { type DeviceHome, sleep } from '@hsmlab/ports'
+import type { ControlNotification, HsmCondition, HsmDescription } from '@hsmlab/protocol'
+import { type ChannelServer, serveChannels } from './channel-server.ts'
+import { contentOperations, written } from './content-operations.ts'
 import { destroySealingKey, type DeviceKeys } from './device-key.ts'
 import { handleAllocator } from './handle-allocator.ts'
 import { type Hsm, type HsmAnswer, refusal } from './hsm.ts'
 import type { HsmCore } from './hsm-core.ts'
-import type { DeviceHome } from '@hsmlab/ports'
 import type { HsmEnv } from './hsm-env.ts'
 import type { HsmLog } from './hsm-log.ts'
 import { publishLog } from './log-publisher.ts'
 import { maskingKey, type MaskingKey } from './masking-key.ts'
+import { helloOf, readMembership } from './membership.ts'
 import { openKeys } from './open-keys.ts'
 import { answerRequest } from './operations.ts'
 import { startPeerSync } from './peer-sync.ts'
@@ -36,12 +34,29 @@ export type RunningHsmPart = Readonly<{
 
 /** How long a joining HSM waits before it tries its peers again. */
 const JOIN_RETRY_MILLIS = 200
+/** How long an HSM that stops waits for the feed to take the end of its log. */
+const FAREWELL_MILLIS = 1000
 
-type MembershipDocument = typeof Membership._A
-
-const readMembership = (document: string): MembershipDocument | undefined => {
-  const decoded = Membership.decode(parseJson(document))
-  return E.isRight(decoded) ? decoded.right : undefined
+/** The masking key, opened at its first use; dropped with the content. */
+const maskingKeyIn = (
+  { engine, random }: HsmEnv,
+  { state }: HsmLog,
+  sealer: Sealer,
+): Readonly<{ get: () => MaskingKey | undefined; drop: () => void }> => {
+  let masking: MaskingKey | undefined
+  const get = (): MaskingKey | undefined => {
+    const { sealedMaskingKey, maskingKeyId } = state
+    if (sealedMaskingKey === undefined || maskingKeyId === undefined) return undefined
+    if (masking !== undefined) return masking
+    const key = sealer.open(PURPOSE.maskingKey, sealedMaskingKey)
+    if (key !== undefined) masking = maskingKey(engine, random, maskingKeyId, key)
+    return masking
+  }
+  const drop = (): void => {
+    masking?.wipe()
+    masking = undefined
+  }
+  return { get, drop }
 }
 
 /** Runs one HSM on its open log. */
@@ -49,11 +64,11 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
   const { log, identity, sealer } = part
   const { state, store } = log
   const { hsmId, clusterId } = identity
-  const { clock, engine, logger, random } = env
+  const { clock, engine, logger } = env
   const sessions = sessionTable(hsmId, store.bootCounter)
   const staticPrivate = sealer.open(PURPOSE.staticKey, identity.sealedStaticKey)
   const identityPrivate = sealer.open(PURPOSE.identityKey, identity.sealedIdentityKey)
-  let masking: MaskingKey | undefined
+  const masking = maskingKeyIn(env, log, sealer)
   let membership = state.membership === undefined ? undefined : readMembership(state.membership.document)
   let hello: Uint8Array | undefined
   let channels: ChannelServer | undefined
@@ -62,28 +77,19 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
   let ended = false
   let lastPhase: HsmPhase = state.phase
 
-  const currentMaskingKey = (): MaskingKey | undefined => {
-    if (masking !== undefined || state.sealedMaskingKey === undefined || state.maskingKeyId === undefined) {
-      return state.sealedMaskingKey === undefined ? undefined : masking
-    }
-    const key = sealer.open(PURPOSE.maskingKey, state.sealedMaskingKey)
-    if (key !== undefined) masking = maskingKey(engine, random, state.maskingKeyId, key)
-    return masking
-  }
-
   const core: HsmCore = {
     ...env,
     log,
     sessions,
     sealer,
     handles: handleAllocator(log),
-    openKeys: openKeys(state, engine, currentMaskingKey),
-    maskingKey: currentMaskingKey,
+    openKeys: openKeys(state, engine, masking.get),
+    maskingKey: masking.get,
     mode: () => identity.mode,
   }
 
-  const peers = () => (membership?.members ?? []).map((member) => member.hsmId).filter((each) => each !== hsmId)
-  const sync = startPeerSync(env, { clusterId, hsmId, log, maskingKey: currentMaskingKey, peers })
+  const peers = () => (membership?.members ?? []).filter((member) => member.hsmId !== hsmId)
+  const sync = startPeerSync(env, { clusterId, hsmId, log, maskingKey: masking.get, peers })
   const publisher =
     identityPrivate === undefined
       ? undefined
@@ -102,26 +108,8 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
     lastPhase = phase
   })
 
-  const endSessions = (channelId: string): void => {
-    for (const session of sessions.ofChannel(channelId)) void endSession(core, session)
-  }
-
-  /** What a proxy needs to trust this HSM. */
-  const makeHello = (): Uint8Array | undefined => {
-    const { clusterCertificate, staticSignature, membership: installed } = state
-    if (clusterCertificate === undefined || staticSignature === undefined || installed === undefined) return undefined
-    const { document, signature } = installed
-    const { staticKey } = identity
-    const told = {
-      clusterId,
-      hsmId,
-      clusterCertificate,
-      staticKey,
-      staticSignature,
-      membership: { document, signature },
-    }
-    return utf8Bytes(canonicalJson(HsmHello.encode(told)))
-  }
+  const isZeroized = (): boolean => state.phase === 'ZEROIZED' || part.deviceKeys.sealingKey === undefined
+  const isMember = (): boolean => membership?.members.some((member) => member.hsmId === hsmId) === true
 
   const beat = () => ({
     membershipVersion: state.membership?.version ?? 0,
@@ -130,13 +118,13 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
     outstanding: channels?.outstanding() ?? 0,
   })
 
-  const isMember = (): boolean => membership?.members.some((member) => member.hsmId === hsmId) === true
-
   /** Before it serves, an HSM compares its keys with every peer that it reaches. */
   const join = async (): Promise<void> => {
-    if (ended || serving) return
-    serving = state.phase === 'INITIALIZED' || (await sync.roundWithAll())
-    if (!serving && !ended) clock.after(JOIN_RETRY_MILLIS, () => void join())
+    if (ended || serving || isZeroized()) return
+    const isReady = state.phase === 'INITIALIZED' || (await sync.roundWithAll())
+    if (ended || isZeroized()) return
+    serving = isReady
+    if (!serving) clock.after(JOIN_RETRY_MILLIS, () => void join())
     else logger.log('info', 'the HSM serves', { hsmId, position: log.revision() })
   }
 
@@ -144,7 +132,7 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
   const openForClients = async (): Promise<void> => {
     const isReady = state.phase === 'INITIALIZED' || state.phase === 'ACTIVE'
     if (ended || !isReady || !isMember() || staticPrivate === undefined) return
-    hello = makeHello()
+    hello = helloOf(identity, state)
     if (hello === undefined || channels !== undefined) return
     channels = serveChannels(env, {
       clusterId,
@@ -155,13 +143,15 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
       answer: (channelId, request) => answerRequest(core, channelId, serving && !draining, request),
       beat,
       isInUse: (channelId) => sessions.ofChannel(channelId).some(({ user }) => user !== undefined),
-      ended: endSessions,
+      ended: (channelId) => {
+        for (const session of sessions.ofChannel(channelId)) void endSession(core, session)
+      },
     })
     await join()
   }
 
   const condition = (): HsmCondition => {
-    if (state.phase === 'ZEROIZED' || part.deviceKeys.sealingKey === undefined) return 'zeroized'
+    if (isZeroized()) return 'zeroized'
     if (draining) return 'draining'
     if (state.phase === 'BLANK' || state.phase === 'UNINITIALIZED') return 'provisioned'
     if (state.phase === 'INITIALIZED') return 'initialized'
@@ -169,36 +159,18 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
     return serving ? 'serving' : 'joining'
   }
 
-  const written = async (events: Parameters<HsmLog['append']>[0]): HsmAnswer<void> => {
-    const committed = await log.commit({ events, reply: E.right(undefined) })
-    if (E.isRight(committed)) return committed
-    return refusal(committed.left.hsmReturn === HSM_RETURN.busy ? 'unready' : 'damaged', committed.left.message)
-  }
-
-  const signedStaticKey = async (clusterKey: KeyMaterial): Promise<Base64 | undefined> => {
-    const { staticKey } = identity
-    const signature = await signStaticKey(engine, clusterKey, { clusterId, hsmId, staticKey })
-    return signature === undefined ? undefined : toBase64(signature)
-  }
-
-  const installClusterCertificate = async (certificate: string, trustAnchor: string): HsmAnswer<void> => {
-    if (state.clusterCertificate === certificate && state.trustAnchor === trustAnchor) return E.right(undefined)
-    if (state.phase !== 'UNINITIALIZED') return refusal('wrongCondition', 'The HSM is not waiting for a certificate.')
-    const clusterKey = clusterKeyOf(state, sealer)
-    const privateBytes = clusterKey === undefined ? undefined : privateBytesOf(clusterKey)
-    if (
-      clusterKey === undefined ||
-      privateBytes === undefined ||
-      !env.certificates.certifiesKey(certificate, privateBytes)
-    ) {
-      return refusal('wrongCondition', "The certificate does not certify this HSM's key.")
-    }
-    const staticSignature = await signedStaticKey(clusterKey)
-    if (staticSignature === undefined) return refusal('damaged', "The cluster's key cannot be used.")
-    return written([
-      { type: 'ClusterCertificateStored', clusterCertificate: certificate, trustAnchor, staticSignature },
-    ])
-  }
+  const describe = (): HsmDescription => ({
+    clusterId,
+    hsmId,
+    condition: condition(),
+    activated: log.durablePhase() === 'ACTIVE',
+    position: store.durableHead().revision,
+    membershipVersion: state.membership?.version ?? 0,
+    keys: state.keys.size,
+    users: state.users.size,
+    digest: toBase64(rootDigest(log.keys.digest())),
+    lag: sync.takenIn(),
+  })
 
   const installMembership = async (document: string, signature: Base64): HsmAnswer<void> => {
     const controllerKey = fromBase64(identity.controllerKey)
@@ -206,91 +178,65 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
       return refusal('malformed', "The membership does not bear the controller's signature.")
     }
     const next = readMembership(document)
-    if (next === undefined || next.clusterId !== clusterId)
-      return refusal('malformed', 'That is no membership of ours.')
-    if ((state.membership?.version ?? -1) < next.version) {
-      const stored = await written([
-        { type: 'MembershipInstalled', document, signature, membershipVersion: next.version },
-      ])
-      if (E.isLeft(stored)) return stored
-      membership = next
-    }
+    if (next?.clusterId !== clusterId) return refusal('malformed', 'That is no membership of ours.')
+    const isNews = (state.membership?.version ?? -1) < next.version
+    const stored = await written(
+      log,
+      isNews ? [{ type: 'MembershipInstalled', document, signature, membershipVersion: next.version }] : [],
+    )
+    if (E.isLeft(stored)) return stored
+    if (isNews && next.version > (membership?.version ?? -1)) membership = next
     if (channels === undefined) await openForClients()
-    else hello = makeHello()
+    else hello = helloOf(identity, state)
     return E.right(undefined)
-  }
-
-  const takeBackup: Hsm['takeBackup'] = async (backupId) => {
-    if (state.phase !== 'ACTIVE' || !serving) return refusal('unready', 'The HSM has not caught up with its peers yet.')
-    if ((await log.settled()) === false) return refusal('damaged', 'The HSM could not write its log.')
-    const content = contentOf(state, sealer)
-    if (content === undefined || state.maskingKeyId === undefined) return refusal('damaged', 'The HSM has no content.')
-    const position = log.revision()
-    const label = { backupId, clusterId, hsmId, maskingKeyId: state.maskingKeyId, position }
-    const backup = writeBackup(env, label, content)
-    const stored = await written([{ type: 'BackupTaken', backupId }])
-    return E.isLeft(stored) ? stored : E.right({ backup, position })
-  }
-
-  const restoreBackup = async (backup: Uint8Array): HsmAnswer<void> => {
-    const opened = readBackup(env, backup)
-    if (opened === undefined) return refusal('damaged', 'The backup is damaged, or was made by HSMs of another maker.')
-    if (state.phase === 'ACTIVE' && state.maskingKeyId === opened.label.maskingKeyId) return E.right(undefined)
-    if (state.phase !== 'BLANK') return refusal('wrongCondition', 'The HSM has content already.')
-    const clusterKey = decodeClusterKey(fromBase64(opened.content.clusterKey))
-    const staticSignature = clusterKey === undefined ? undefined : await signedStaticKey(clusterKey)
-    if (staticSignature === undefined) return refusal('damaged', "The backup's cluster key cannot be used.")
-    return written(restoreEvents(opened, sealer, staticSignature))
   }
 
   const handOver: Hsm['handOver'] = async () => {
     draining = true
-    if (peers().length === 0 || (await sync.handOver())) return E.right({ position: log.revision() })
-    return refusal('unready', 'Not every peer has taken in what this HSM holds.')
+    if (peers().length === 0 || (await sync.handOver())) return E.right({ position: store.durableHead().revision })
+    return refusal('unready', 'No peer, or not every one that answers, has taken in what this HSM holds.')
+  }
+
+  const closeChannels = (): void => {
+    channels?.close()
+    channels = undefined
   }
 
   const end = (): void => {
     ended = true
     sync.close()
     publisher?.close()
-    channels?.close()
+    closeChannels()
     endStopped()
     endCommitted()
     core.openKeys.closeAll()
+    masking.drop()
   }
 
+  /** First nobody is served any more, then the content goes from the log's state, then the key that could open it. */
   const zeroize = async (): HsmAnswer<void> => {
-    const stored = await written([{ type: 'HsmZeroized' }])
-    const destroyed = await destroySealingKey(part.home.deviceKey, part.deviceKeys)()
-    masking = undefined
     serving = false
-    channels?.close()
-    channels = undefined
+    closeChannels()
     for (const session of sessions.all()) sessions.remove(session)
     core.openKeys.closeAll()
-    return E.isLeft(destroyed) ? refusal('damaged', 'The sealing key could not be destroyed.') : stored
+    const stored = await written(log, isZeroized() ? [] : [{ type: 'HsmZeroized' }])
+    masking.drop()
+    const destroyed = await destroySealingKey(part.home.deviceKey, part.deviceKeys)()
+    sealer.destroy()
+    staticPrivate?.fill(0)
+    if (E.isLeft(destroyed)) return refusal('damaged', 'The sealing key could not be destroyed.')
+    if (E.isLeft(stored)) logger.log('warn', 'the log does not tell that the HSM was zeroized', { hsmId })
+    return E.right(undefined)
   }
 
   void openForClients()
 
   return {
     hsmId,
-    describe: () => ({
-      clusterId,
-      hsmId,
-      condition: condition(),
-      activated: log.durablePhase() === 'ACTIVE',
-      position: store.durableHead().revision,
-      membershipVersion: state.membership?.version ?? 0,
-      keys: state.keys.size,
-      users: state.users.size,
-      digest: toBase64(rootDigest(log.keys.digest())),
-      lag: sync.takenIn(),
-    }),
-    installClusterCertificate,
+    clusterId,
+    describe,
+    ...contentOperations(env, { log, identity, sealer, isServing: () => serving }),
     installMembership,
-    takeBackup,
-    restoreBackup,
     handOver,
     zeroize,
     keyHandles: () => [...state.keys.keys()],
@@ -305,6 +251,7 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
       const open = [...sessions.all()]
       await Promise.all(open.map((session) => closeSession(core, session)))
       await log.settled()
+      await Promise.race([publisher?.drained(), sleep(clock, FAREWELL_MILLIS)])
       end()
       await store.close()()
     },

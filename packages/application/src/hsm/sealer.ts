@@ -1,4 +1,4 @@
-import type { CryptoEngine } from '@hsmlab/crypto'
+import type { AesGcm, CryptoEngine } from '@hsmlab/crypto'
 import { type Base64, fromBase64, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import type { Random } from '@hsmlab/ports'
 
@@ -10,14 +10,16 @@ export interface Sealer {
   readonly seal: (purpose: string, secret: Uint8Array) => Base64
   /** `undefined`: not sealed here, or for another purpose. */
   readonly open: (purpose: string, sealed: Base64) => Uint8Array | undefined
+  /** Forgets the key: nothing is opened any more, and what is sealed yet nobody opens. */
+  readonly destroy: () => void
 }
 
 export const sealerUnder = (engine: Pick<CryptoEngine, 'aesGcm'>, random: Random, key: Uint8Array): Sealer => {
-  const gcm = engine.aesGcm(key)
+  let gcm: AesGcm | undefined = engine.aesGcm(key)
   return {
     seal: (purpose, secret) => {
       const nonce = random.bytes(NONCE_SIZE)
-      const ciphertext = gcm.seal(nonce, utf8Bytes(purpose), secret)
+      const ciphertext = (gcm ?? engine.aesGcm(random.bytes(key.length))).seal(nonce, utf8Bytes(purpose), secret)
       const sealed = new Uint8Array(NONCE_SIZE + ciphertext.length)
       sealed.set(nonce)
       sealed.set(ciphertext, NONCE_SIZE)
@@ -25,7 +27,11 @@ export const sealerUnder = (engine: Pick<CryptoEngine, 'aesGcm'>, random: Random
     },
     open: (purpose, sealed) => {
       const bytes = fromBase64(sealed)
-      return gcm.open(bytes.subarray(0, NONCE_SIZE), utf8Bytes(purpose), bytes.subarray(NONCE_SIZE))
+      return gcm?.open(bytes.subarray(0, NONCE_SIZE), utf8Bytes(purpose), bytes.subarray(NONCE_SIZE))
+    },
+    destroy: () => {
+      gcm = undefined
+      key.fill(0)
     },
   }
 }

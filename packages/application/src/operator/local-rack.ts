@@ -43,7 +43,7 @@ export const localRack = async (env: HsmEnv, part: RackPart): Promise<LocalRack>
       (rack?.hsmIds() ?? []).flatMap((hsmId) => {
         const hsm = rack?.hsm(hsmId)
         if (hsm === undefined) return []
-        return [{ log: hsmId, clusterId: hsm.describe().clusterId, length: hsm.store.durableHead().revision }]
+        return [{ log: hsmId, clusterId: hsm.clusterId, length: hsm.store.durableHead().revision }]
       }),
     readLog: async (log, from, to, visit) => {
       const hsm = running(log)

@@ -122,8 +122,9 @@ export const realCluster = async (seed = 1, diskOf: (zone: number) => Disk = mem
       controllerKey: toBase64(controller.publicKey),
     }
     right(await createHsm(envOf(zone), homes[zone]!, request))
-    await open(zone)
-    const identityKey = toBase64(new Uint8Array(32))
+    const hsm = await open(zone)
+    const { state } = await hsm.canonicalState()
+    const { identityKey } = (JSON.parse(state) as { identity: Pick<Member, 'identityKey'> }).identity
     members[zone] = { hsmId: hsmIds[zone]!, availabilityZone: zones[zone]!, eniIp, lane: zone + 1, identityKey }
   }
   const announce = async (version: number): Promise<void> => {
@@ -204,6 +205,7 @@ export const realCluster = async (seed = 1, diskOf: (zone: number) => Disk = mem
     settled,
     loggedIn,
     announce,
+    logged: () => logger.lines.map(({ message }) => message),
     close,
   }
 }

@@ -34,8 +34,9 @@ export const BACKUP_SIZE_MAX = 134_217_728
  * `provisioned`: blank, with its identity; the first of its cluster has the cluster key and waits for its certificate,
  * a further one waits for a backup. `initialized`: cluster certificate installed, PRECO waits (first HSM only).
  * `restored`: holds the content of a backup, waits for a membership. `joining`: in the anti-entropy round before
- * service. `serving`: takes clients. `draining`: takes no clients any more, has handed over. `failed`: its storage is
- * damaged, or it does not answer. `zeroized`: its keys are gone; only a replacement helps.
+ * service. `serving`: takes clients. `draining`: takes no clients any more, has handed over. `stopped`: its log cannot
+ * be opened or written for now, and is tried again; nothing is lost. `failed`: its storage is damaged, `zeroized`: its
+ * keys are gone; only a replacement helps.
  * The first HSM of a cluster takes clients from `initialized` on, `activated` then says that the PRECO password was changed.
  */
 export const HsmCondition = t.keyof({
@@ -45,6 +46,7 @@ export const HsmCondition = t.keyof({
   joining: null,
   serving: null,
   draining: null,
+  stopped: null,
   failed: null,
   zeroized: null,
 })
@@ -52,7 +54,6 @@ export type HsmCondition = t.TypeOf<typeof HsmCondition>
 
 export const HsmDescription = t.intersection([
   t.strict({
-    clusterId: ClusterIdCodec,
     hsmId: HsmIdCodec,
     condition: HsmCondition,
     /** The default password of PRECO `admin` has been changed: by `cluster activate`, or before the backup was made. */
@@ -67,8 +68,14 @@ export const HsmDescription = t.intersection([
     /** Highest position of each peer's log that this HSM has taken in. */
     lag: t.record(t.string, t.number),
   }),
-  /** Why it is `failed` or `zeroized`. */
-  t.exact(t.partial({ reason: t.string })),
+  t.exact(
+    t.partial({
+      /** Missing where the log that says so is not open. */
+      clusterId: ClusterIdCodec,
+      /** Why it is `stopped`, `failed` or `zeroized`. */
+      reason: t.string,
+    }),
+  ),
 ])
 export type HsmDescription = t.TypeOf<typeof HsmDescription>
 
