@@ -60,7 +60,7 @@ const DEFECTS: ReadonlyArray<Defect> = [
     title: 'HSMs that do not compare their keys',
     promise: 'P3',
     first: 3,
-    mutant: { module: `${HSM}/peer-sync.js`, search: 'await notedRoundWith(peer);', replacement: ';' },
+    mutant: { module: `${HSM}/peer-sync.js`, search: 'await freshRound(peer);', replacement: ';' },
   },
   {
     title: 'a client that is content with one copy',
@@ -105,8 +105,8 @@ for (const { title, promise, first, mutant } of DEFECTS) {
 test('the same process without a defect notices nothing', async (t) => {
   const harmless = {
     module: `${HSM}/peer-sync.js`,
-    search: 'await notedRoundWith(peer);',
-    replacement: 'await notedRoundWith(peer);',
+    search: 'await freshRound(peer);',
+    replacement: 'await freshRound(peer);',
   }
   t.deepEqual(await noticed(harmless, 1, 2), { promises: [] })
 })
