@@ -20,6 +20,7 @@ import type {
 } from '@hsmlab/ports'
 import type { LocalConnection, LocalError, LocalPeer } from '@hsmlab/protocol/local'
 import { configuredClients, type ConfiguredClient } from './configured-clusters.ts'
+import { rememberClusters } from './known-clusters.ts'
 
 export type ClientProxyEnv = HasBus &
   HasClock &
@@ -57,6 +58,7 @@ export const startClientProxy = (env: ClientProxyEnv, part: ClientProxyPart): Cl
   const clients = new Map<string, ClusterClient>()
   const active = new WeakSet<ClusterClient>()
   const library = openCryptoki(env)
+  const authority = { ...part, knownClusters: rememberClusters(env, part.controllerKey) }
 
   const connected = ({ settings, keyAvailabilityCheck }: ConfiguredClient): Connected => {
     const key = keyOf(settings)
@@ -66,7 +68,7 @@ export const startClientProxy = (env: ClientProxyEnv, part: ClientProxyPart): Cl
   }
 
   const clientsOf = async (tool: ClientTool): Promise<E.Either<string, ReadonlyArray<Connected>>> => {
-    const configured = await configuredClients(env, part.controllerKey, tool)
+    const configured = await configuredClients(env, authority, tool)
     return E.isLeft(configured) ? configured : E.right(configured.right.map(connected))
   }
 
