@@ -1,7 +1,15 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Primitives } from '@hsmlab/crypto'
 import type { KeyHandle, Stamp, Username } from '@hsmlab/domain'
-import type { Datagrams, HasCertificateVerifier, HasClock, HasLogger, HasRandom, Requests } from '@hsmlab/ports'
+import type {
+  Datagrams,
+  HasCertificateVerifier,
+  HasClock,
+  HasLogger,
+  HasRandom,
+  Requests,
+  Subject,
+} from '@hsmlab/ports'
 import type { LoggedInRole, Member, Membership, Role } from '@hsmlab/protocol'
 import type { ClientFailure, ClusterSettings } from './face.ts'
 
@@ -76,6 +84,8 @@ export type Request = Ask | Call
 /** The connection to one HSM. */
 export type Link = {
   readonly member: Member
+  /** Where the HSM listens for frames. */
+  readonly framesTo: Subject
   /** Under this name the HSM finds the proxy: one for each link, so that channel numbers cannot meet. */
   readonly proxyId: Uint8Array
   readonly pending: Map<number, Request>

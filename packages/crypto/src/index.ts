@@ -72,5 +72,6 @@ export type {
 } from './processor/backend.ts'
 export { cryptoEngine } from './processor/crypto-engine.ts'
 export { failed, SIGNATURE_INVALID, verdict } from './processor/results.ts'
+export { roomFor } from './room.ts'
 export { digestInfo } from './rsa/digest-info.ts'
 export { rsaKeyFromPrimes } from './rsa/key-from-primes.ts'

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import type { AesKey } from '@hsmlab/crypto'
-import { joined, plain } from './bytes.ts'
+import { plain } from './bytes.ts'
 
 type Gcm = Pick<AesKey, 'gcmSeal' | 'gcmOpen'>
 type GcmAlgorithm = 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm'
@@ -14,7 +14,11 @@ export const opensslGcm = (key: KeyObject, keyBytes: number): Gcm => {
       if (aad.length > 0) cipher.setAAD(aad)
       const body = cipher.update(plaintext)
       cipher.final()
-      return joined(body, cipher.getAuthTag())
+      // From the shared pool: ciphertext may lie beside anything, and memory of its own costs more than making it.
+      const sealed = Buffer.allocUnsafe(body.length + tagBytes)
+      sealed.set(body)
+      sealed.set(cipher.getAuthTag(), body.length)
+      return plain(sealed)
     },
     gcmOpen: (iv, aad, tagBytes, ciphertext) => {
       const end = ciphertext.length - tagBytes

@@ -14,7 +14,17 @@ import {
   subjects,
 } from '@hsmlab/protocol'
 import type { HsmEnv } from './hsm-env.ts'
-import { begin, BUSY, end, proxyChannel, type ProxyChannel, queue, remember, takeFrames } from './proxy-channel.ts'
+import {
+  begin,
+  BUSY,
+  channelKey,
+  end,
+  proxyChannel,
+  type ProxyChannel,
+  queue,
+  remember,
+  takeFrames,
+} from './proxy-channel.ts'
 import { type Answer, refuse } from './reply.ts'
 
 /** Proxies that one HSM talks to at a time ("AWS CloudHSM quotas": concurrent client connections). */
@@ -74,18 +84,20 @@ export interface ChannelServer {
   readonly close: () => void
 }
 
+const resolved = Promise.resolve()
+
 /** Serves the encrypted channels of one HSM: handshakes, frames in, frames out, beats, and the end of silent proxies. */
 export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServer => {
   const { bus, clock, engine, logger, random } = env
   const { channelsMax = CHANNELS_MAX } = part
   const prologue = utf8Bytes(channelPrologue(part.clusterId, part.hsmId))
-  const channels = new Map<string, ProxyChannel>()
+  const channels = new Map<number, ProxyChannel>()
   let dropped = 0
   let outstanding = 0
   let closed = false
 
-  const drop = ({ id }: ProxyChannel): void => {
-    channels.delete(id)
+  const drop = ({ key, id }: ProxyChannel): void => {
+    channels.delete(key)
     part.ended(id)
   }
 
@@ -101,6 +113,11 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
     return true
   }
 
+  const freeHeader = (): Uint8Array => {
+    const header = random.bytes(CHANNEL_ID_SIZE)
+    return channels.has(channelKey(header)) ? freeHeader() : header
+  }
+
   const accept = (message: Uint8Array): Uint8Array => {
     const shake = handshake(engine, { pattern: 'NK', role: 'responder', prologue, staticKey: part.staticKey })
     const proxyId = message.subarray(0, PROXY_ID_SIZE)
@@ -108,11 +125,11 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
     const answer = shake.write(NOTHING)
     const keys = shake.result()
     if (answer === undefined || keys === undefined || !makeRoom()) return NOTHING
-    const header = random.bytes(CHANNEL_ID_SIZE)
-    const id = bytesToHex(header)
+    const header = freeHeader()
+    const [key, id] = [channelKey(header), bytesToHex(header)]
     const replyTo = subject(subjects.proxyFrames(bytesToHex(proxyId)))
     const cipher = channel(engine, keys)
-    channels.set(id, proxyChannel({ id, header, replyTo, cipher, lastHeard: clock.monotonicMillis() }))
+    channels.set(key, proxyChannel({ key, id, header, replyTo, cipher, lastHeard: clock.monotonicMillis() }))
     const reply = new Uint8Array(CHANNEL_ID_SIZE + answer.length)
     reply.set(header)
     reply.set(answer, CHANNEL_ID_SIZE)
@@ -121,7 +138,7 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
 
   const flush = (to: ProxyChannel): void => {
     to.flushPlanned = false
-    if (closed || !channels.has(to.id)) return
+    if (closed || channels.get(to.key) !== to) return
     for (const frame of takeFrames(to)) bus.send(to.replyTo, frame)
   }
 
@@ -130,14 +147,20 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
     return FAULT
   }
 
+  const flushFor = (to: ProxyChannel, request: SessionRequest): void => {
+    try {
+      flush(to)
+    } catch (cause) {
+      fault(request, cause)
+    }
+  }
+
   /** Sent with the next microtask, together with what else comes until then. */
   const reply = (to: ProxyChannel, request: SessionRequest, answer: Answer): void => {
     queue(to, request.requestId, answer)
     if (to.flushPlanned) return
     to.flushPlanned = true
-    void Promise.resolve()
-      .then(() => flush(to))
-      .catch((cause: unknown) => void fault(request, cause))
+    void resolved.then(() => flushFor(to, request))
   }
 
   const settle = (from: ProxyChannel, request: SessionRequest, answer: Answer): void => {
@@ -184,7 +207,7 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
 
   const receive = (frame: Uint8Array): void => {
     const header = frame.subarray(0, CHANNEL_ID_SIZE)
-    const from = channels.get(bytesToHex(header))
+    const from = channels.get(channelKey(header))
     const plaintext = from?.cipher.open(frame.subarray(CHANNEL_ID_SIZE), header)
     const requests = plaintext === undefined ? undefined : decodeRequests(plaintext)
     if (from === undefined || requests === undefined) {

@@ -22,8 +22,13 @@ const WAITING_BYTES_MAX = 16 * 1024 * 1024
 export const BUSY: Answer = refuse('CKR_FUNCTION_FAILED', 'The HSM could not queue the request for processing.', 187)
 const TOO_LONG: Answer = refuse('CKR_FUNCTION_FAILED', 'The answer does not fit into a frame.')
 
+/** The first four bytes find a channel; all of them are sealed with each of its frames, so that no other one opens. */
+export const channelKey = (header: Uint8Array): number =>
+  (header[0] ?? 0) * 0x1_00_0000 + ((header[1] ?? 0) << 16) + ((header[2] ?? 0) << 8) + (header[3] ?? 0)
+
 /** The HSM's end of the channel with one proxy. */
 export type ProxyChannel = {
+  readonly key: number
   readonly id: string
   readonly header: Uint8Array
   readonly replyTo: Subject
@@ -41,7 +46,7 @@ export type ProxyChannel = {
 }
 
 export const proxyChannel = (
-  made: Pick<ProxyChannel, 'id' | 'header' | 'replyTo' | 'cipher' | 'lastHeard'>,
+  made: Pick<ProxyChannel, 'key' | 'id' | 'header' | 'replyTo' | 'cipher' | 'lastHeard'>,
 ): ProxyChannel => ({
   ...made,
   outstanding: new Map(),
@@ -101,9 +106,7 @@ export const takeFrames = (to: ProxyChannel): ReadonlyArray<Uint8Array> => {
 }
 
 const sealed = ({ cipher, header }: ProxyChannel, replies: ReadonlyArray<SessionReply>): Uint8Array => {
-  const body = cipher.seal(encodeReplies(replies), header)
-  const frame = new Uint8Array(CHANNEL_ID_SIZE + body.length)
+  const frame = cipher.seal(encodeReplies(replies), header, CHANNEL_ID_SIZE)
   frame.set(header)
-  frame.set(body, CHANNEL_ID_SIZE)
   return frame
 }

@@ -46,10 +46,8 @@ export const openChannel = (engine: Primitives, hsm: KnownHsm, proxyId: Uint8Arr
 
 const frameChannel = (channelId: Uint8Array, { seal, open }: ReturnType<typeof channel>): FrameChannel => ({
   seal: (plaintext) => {
-    const sealed = seal(plaintext, channelId)
-    const frame = new Uint8Array(channelId.length + sealed.length)
+    const frame = seal(plaintext, channelId, channelId.length)
     frame.set(channelId)
-    frame.set(sealed, channelId.length)
     return frame
   },
   open: (frame) => (startsWith(frame, channelId) ? open(frame.subarray(channelId.length), channelId) : undefined),

@@ -35,6 +35,7 @@ export const makeLink = (cluster: Cluster, member: Member, events: LinkEvents): 
   const proxyId = cluster.env.random.bytes(PROXY_ID_SIZE)
   const link: Link = {
     member,
+    framesTo: subject(subjects.hsmFrames(member.hsmId)),
     proxyId,
     pending: new Map(),
     outbox: [],
@@ -125,13 +126,13 @@ const flush = (cluster: Cluster, link: Link): void => {
 
 const sendFrame = (
   { env }: Cluster,
-  { member }: Link,
+  { framesTo }: Link,
   channel: FrameChannel,
   requests: ReadonlyArray<SessionRequest>,
   secret: boolean,
 ): void => {
   const plaintext = encodeRequests(requests)
-  env.bus.send(subject(subjects.hsmFrames(member.hsmId)), channel.seal(plaintext))
+  env.bus.send(framesTo, channel.seal(plaintext))
   if (secret) plaintext.fill(0)
 }
 

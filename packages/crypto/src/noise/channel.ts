@@ -1,6 +1,7 @@
 import type { Primitives } from '../engine.ts'
 import { TAG_BYTES, transportCipher } from './cipher.ts'
 import type { HandshakeResult } from './handshake.ts'
+import { roomFor } from '../room.ts'
 
 const COUNTER_BYTES = 8
 const NO_DATA = new Uint8Array(0)
@@ -14,7 +15,8 @@ export const FRAME_OVERHEAD_BYTES = COUNTER_BYTES + TAG_BYTES
  * or forged opens to `undefined` and changes nothing: whoever receives it drops it.
  */
 export interface Channel {
-  readonly seal: (plaintext: Uint8Array, associatedData?: Uint8Array) => Uint8Array
+  /** `before`: so many bytes stay free in front of the frame, for a header that the caller writes. */
+  readonly seal: (plaintext: Uint8Array, associatedData?: Uint8Array, before?: number) => Uint8Array
   readonly open: (frame: Uint8Array, associatedData?: Uint8Array) => Uint8Array | undefined
 }
 
@@ -33,15 +35,15 @@ export const channel = (
   let next = 0
   let highest = -1
 
-  const seal: Channel['seal'] = (plaintext, associatedData = NO_DATA) => {
+  const seal: Channel['seal'] = (plaintext, associatedData = NO_DATA, before = 0) => {
     const counter = next++
     const sealed = sending.seal(counter, associatedData, plaintext)
-    const frame = new Uint8Array(COUNTER_BYTES + sealed.length)
-    const view = new DataView(frame.buffer)
-    view.setUint32(0, Math.floor(counter / 2 ** 32))
-    view.setUint32(4, counter >>> 0)
-    frame.set(sealed, COUNTER_BYTES)
-    return frame
+    const size = before + COUNTER_BYTES + sealed.length
+    const { bytes, view, at } = roomFor(size)
+    view.setUint32(at + before, Math.floor(counter / 2 ** 32))
+    view.setUint32(at + before + 4, counter >>> 0)
+    bytes.set(sealed, at + before + COUNTER_BYTES)
+    return bytes.subarray(at, at + size)
   }
 
   const open: Channel['open'] = (frame, associatedData = NO_DATA) => {

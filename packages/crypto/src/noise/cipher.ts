@@ -9,18 +9,18 @@ export interface TransportCipher {
 }
 
 export const TAG_BYTES = 16
-
-/** 32 zero bits, then the counter in 64 bits, big-endian. */
-const nonceOf = (counter: number): Uint8Array => {
-  const nonce = new Uint8Array(12)
-  const view = new DataView(nonce.buffer)
-  view.setUint32(4, Math.floor(counter / 2 ** 32))
-  view.setUint32(8, counter >>> 0)
-  return nonce
-}
+const NONCE_BYTES = 12
 
 export const transportCipher = (primitives: Primitives, key: Uint8Array): TransportCipher => {
   const aead: AesGcm = primitives.aesGcm(key)
+  const nonce = new Uint8Array(NONCE_BYTES)
+  const view = new DataView(nonce.buffer)
+  /** 32 zero bits, then the counter in 64 bits, big-endian; each time the same bytes, which no engine keeps. */
+  const nonceOf = (counter: number): Uint8Array => {
+    view.setUint32(4, Math.floor(counter / 2 ** 32))
+    view.setUint32(8, counter >>> 0)
+    return nonce
+  }
   return {
     seal: (counter, associatedData, plaintext) => aead.seal(nonceOf(counter), associatedData, plaintext),
     open: (counter, associatedData, ciphertext) => aead.open(nonceOf(counter), associatedData, ciphertext),

@@ -25,6 +25,17 @@ testProp(
 )
 
 testProp(
+  'a header goes in front of a frame where there is room for it',
+  [plaintext, fc.nat(20)],
+  (t, message, before) => {
+    const [near, far] = ends()
+    const frame = near.seal(message, Uint8Array.of(7), before)
+    t.deepEqual([...frame.subarray(0, before)], Array<number>(before).fill(0))
+    t.deepEqual(far.open(frame.subarray(before), Uint8Array.of(7)), message)
+  },
+)
+
+testProp(
   'in any order of delivery a frame opens once, and never after a later one',
   [fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 30 })],
   (t, order) => {

@@ -58,8 +58,11 @@ const readParameter = (reader: ByteReader): MechanismParameter | undefined => {
   }
 }
 
+/** Enough for all but parameters with much data in them. */
+const CRYPTO_REQUEST_OVERHEAD = 48
+
 export const encodeCryptoRequest = ({ handle, mechanism, input, signature }: CryptoRequest): Uint8Array => {
-  const writer = byteWriter(64 + input.length + signature.length)
+  const writer = byteWriter(CRYPTO_REQUEST_OVERHEAD + input.length + signature.length)
     .u64(handle)
     .u32(mechanism.type)
   writeParameter(writer, mechanism.parameter)

@@ -1,3 +1,5 @@
+import { roomFor } from '@hsmlab/crypto'
+
 /** Writes big-endian fields into a growing buffer. */
 export type ByteWriter = Readonly<{
   u8: (value: number) => ByteWriter
@@ -12,15 +14,17 @@ export type ByteWriter = Readonly<{
 }>
 
 export const byteWriter = (capacity = 256): ByteWriter => {
-  let buffer = new Uint8Array(capacity)
-  let view = new DataView(buffer.buffer)
-  let at = 0
+  let { bytes: buffer, view, at: start } = roomFor(capacity)
+  let at = start
+  let end = start + capacity
   const room = (count: number): void => {
-    if (at + count <= buffer.length) return
-    const grown = new Uint8Array(Math.max(buffer.length * 2, at + count))
-    grown.set(buffer)
-    buffer = grown
-    view = new DataView(buffer.buffer)
+    if (at + count <= end) return
+    const written = buffer.subarray(start, at)
+    const size = Math.max((end - start) * 2, written.length + count)
+    ;({ bytes: buffer, view, at: start } = roomFor(size))
+    buffer.set(written, start)
+    at = start + written.length
+    end = start + size
   }
   const writer: ByteWriter = {
     u8: (value) => {
@@ -48,7 +52,7 @@ export const byteWriter = (capacity = 256): ByteWriter => {
       return writer
     },
     bytes: (bytes) => writer.u32(bytes.length).raw(bytes),
-    finish: () => buffer.subarray(0, at),
+    finish: () => buffer.subarray(start, at),
   }
   return writer
 }

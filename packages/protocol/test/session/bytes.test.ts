@@ -32,6 +32,16 @@ testProp(
   },
 )
 
+testProp(
+  'messages that are written side by side leave each other alone',
+  [fc.array(fc.uint8Array({ maxLength: 6000, size: 'max' }), { minLength: 1, maxLength: 40 })],
+  (t, messages) => {
+    const begun = messages.map((message) => ({ message, writer: byteWriter(message.length % 50).raw(message) }))
+    const written = begun.map(({ message, writer }) => ({ message, bytes: writer.raw(message).finish() }))
+    for (const { message, bytes } of written) t.deepEqual([...bytes], [...message, ...message])
+  },
+)
+
 test('reading past the end gives zeros and is noticed at the end', (t) => {
   const reader = byteReader(Uint8Array.of(1, 2, 3))
   t.is(reader.u32(), 0)
