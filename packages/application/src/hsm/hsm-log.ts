@@ -24,6 +24,7 @@ import type { Clock } from '@hsmlab/ports'
 import type { EventStore } from '../event-store/event-store.ts'
 import type { AppendRefusal, ReadFailure } from '../event-store/failure.ts'
 import { payloadOf } from '../event-store/record.ts'
+import type { Replay } from '../event-store/verify-log.ts'
 
 /** A snapshot is taken when a start had to fold more records than this. */
 const SNAPSHOT_AFTER_RECORDS = 5000
@@ -85,31 +86,41 @@ const refusalOf = ({ _tag }: AppendRefusal): Exclude<Appending['_tag'], 'Taken'>
   }
 }
 
-/** Folds the log of `store` from its newest sound snapshot on. */
-const foldLog = async (store: EventStore): Promise<E.Either<ReadFailure | FactUnreadable, HsmState>> => {
-  const snapshot = await store.latestSnapshot()()
-  if (E.isLeft(snapshot)) return snapshot
-  const text = snapshot.right === undefined ? undefined : utf8Text(snapshot.right.state)
-  const restored = text === undefined ? undefined : readHsmSnapshot(text)
-  const from = restored === undefined ? 0 : (snapshot.right?.revision ?? 0)
-  const state = restored ?? blankHsm()
-  const to = store.durableHead().revision
+/** The fold of an HSM's log, made while the log is verified: each record is read once. */
+export interface HsmFold {
+  readonly replay: Replay
+  readonly result: () => E.Either<FactUnreadable, HsmState>
+  /** How many records went into it after its snapshot. */
+  readonly recordsFolded: () => number
+}
 
+/** Begins at the newest snapshot that this version can read, or at the first record. */
+export const hsmFold = (): HsmFold => {
+  let state = blankHsm()
+  let folded = 0
   let unreadable: FactUnreadable | undefined
-  const read = await store.read(from, to, (position, record) => {
-    const fact = decodeHsmFact(payloadOf(record))
-    if (E.isLeft(fact)) {
-      unreadable = { _tag: 'FactUnreadable', position, cause: fact.left }
-      return false
-    }
-    evolveHsm(state, fact.right)
-    return true
-  })()
-  if (E.isLeft(read)) return read
-  if (unreadable !== undefined) return E.left(unreadable)
-  if (to - from <= SNAPSHOT_AFTER_RECORDS) return E.right(state)
-  const saved = await store.saveSnapshot(to, utf8Bytes(canonicalHsmState(state)))()
-  return E.isLeft(saved) ? saved : E.right(state)
+  return {
+    replay: {
+      fromSnapshot: (_revision, snapshot) => {
+        const text = utf8Text(snapshot)
+        const restored = text === undefined ? undefined : readHsmSnapshot(text)
+        state = restored ?? blankHsm()
+        return restored !== undefined
+      },
+      record: (position, record) => {
+        if (unreadable !== undefined) return
+        const fact = decodeHsmFact(payloadOf(record))
+        if (E.isLeft(fact)) {
+          unreadable = { _tag: 'FactUnreadable', position, cause: fact.left }
+          return
+        }
+        evolveHsm(state, fact.right)
+        folded += 1
+      },
+    },
+    result: () => (unreadable === undefined ? E.right(state) : E.left(unreadable)),
+    recordsFolded: () => folded,
+  }
 }
 
 const entriesOf = (state: HsmState): Iterable<KeyEntry> =>
@@ -134,13 +145,18 @@ const updateKeys = (keys: MutableKeyTable, event: HsmEvent): void => {
   }
 }
 
-/** Takes an open store into use. */
+/** Takes an open store into use, with what it was folded to when it was opened. */
 export const hsmLog =
-  (store: EventStore, clock: Clock): TaskEither<ReadFailure | FactUnreadable, HsmLog> =>
+  (store: EventStore, fold: HsmFold, clock: Clock): TaskEither<ReadFailure | FactUnreadable, HsmLog> =>
   async () => {
-    const folded = await foldLog(store)
+    const folded = fold.result()
     if (E.isLeft(folded)) return folded
     const state = folded.right
+    if (fold.recordsFolded() > SNAPSHOT_AFTER_RECORDS) {
+      const { revision } = store.durableHead()
+      const saved = await store.saveSnapshot(revision, utf8Bytes(canonicalHsmState(state)))()
+      if (E.isLeft(saved)) return saved
+    }
     const keys = keyTable(entriesOf(state))
     let failed = false
     const notifyStop = store.onStopped(() => {

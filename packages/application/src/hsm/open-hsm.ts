@@ -16,7 +16,7 @@ import {
 import type { Hsm } from './hsm.ts'
 import type { DeviceHome } from '@hsmlab/ports'
 import type { HsmEnv } from './hsm-env.ts'
-import { type FactUnreadable, type HsmLog, hsmLog } from './hsm-log.ts'
+import { type FactUnreadable, hsmFold, type HsmLog, hsmLog } from './hsm-log.ts'
 import { hashPassword } from './passwords.ts'
 import { runHsm } from './running-hsm.ts'
 import { PURPOSE, type Sealer, sealerUnder } from './sealer.ts'
@@ -167,10 +167,11 @@ type Opened = Readonly<{ log: HsmLog; identity: HsmIdentity; deviceKeys: DeviceK
 const openLog = async (env: HsmEnv, home: DeviceHome, hsmId: HsmId): Promise<E.Either<HsmOpenFailure, Opened>> => {
   const deviceKeys = await readDeviceKeys(home.deviceKey)()
   if (E.isLeft(deviceKeys)) return deviceKeys
-  const options = { create: false, macKey: deviceKeys.right.macKey, identity: hsmId }
+  const fold = hsmFold()
+  const options = { create: false, macKey: deviceKeys.right.macKey, identity: hsmId, replay: fold.replay }
   const store = await openEventStore({ disk: home.disk, primitives: env.engine }, options)()
   if (E.isLeft(store)) return store
-  const log = await hsmLog(store.right, env.clock)()
+  const log = await hsmLog(store.right, fold, env.clock)()
   const identity = E.isRight(log) ? log.right.state.identity : undefined
   if (E.isLeft(log) || identity === undefined) {
     await store.right.close()()

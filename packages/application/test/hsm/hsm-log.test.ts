@@ -7,16 +7,17 @@ import type { Disk } from '@hsmlab/ports'
 import { memoryDisk, virtualClock } from '@hsmlab/ports/memory'
 import { openEventStore } from '../../src/event-store/open-event-store.ts'
 import { handleAllocator } from '../../src/hsm/handle-allocator.ts'
-import { hsmLog } from '../../src/hsm/hsm-log.ts'
+import { hsmFold, hsmLog } from '../../src/hsm/hsm-log.ts'
 import { gate, interfering } from '../event-store/faulty-disk.ts'
 
 const primitives = { sha256: (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest()) }
 
 const openLog = async (disk: Disk, create = true) => {
-  const options = { create, macKey: new Uint8Array(32).fill(7), identity: 'hsm-one' }
+  const fold = hsmFold()
+  const options = { create, macKey: new Uint8Array(32).fill(7), identity: 'hsm-one', replay: fold.replay }
   const store = await openEventStore({ disk, primitives }, options)()
   if (E.isLeft(store)) throw new Error(store.left._tag)
-  const log = await hsmLog(store.right, virtualClock())()
+  const log = await hsmLog(store.right, fold, virtualClock())()
   if (E.isLeft(log)) throw new Error(log.left._tag)
   log.right.state.identity = { lane: 3 } as HsmIdentity
   return { log: log.right, close: () => store.right.close()() }
