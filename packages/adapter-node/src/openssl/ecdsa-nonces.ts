@@ -21,7 +21,7 @@ export type Nonce = Readonly<{
  */
 const PLANS: Readonly<Record<CurveName, Readonly<{ batch: number; stock: number }>>> = {
   secp224r1: { batch: 1, stock: 0 },
-  secp256r1: { batch: 8, stock: 16 },
+  secp256r1: { batch: 16, stock: 32 },
   secp384r1: { batch: 1, stock: 0 },
   secp521r1: { batch: 1, stock: 0 },
   secp256k1: { batch: 1, stock: 0 },
