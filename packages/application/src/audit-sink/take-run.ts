@@ -11,9 +11,9 @@ import {
 } from '@hsmlab/domain'
 import { fromBase64, type Tagged, toBase64 } from '@hsmlab/event-sourcing'
 import { type LogRun, logHeadStatement } from '@hsmlab/protocol'
-import { emptyLog, hashRecord, type LogRecord, payloadOf } from '../event-store/record.ts'
-import { sameBytes } from '../event-store/seal.ts'
-import { recordVerifier } from '../event-store/verify.ts'
+import { emptyLog, hashRecord, type LogRecord, payloadOf, previousHashOf } from '../event-store/record.ts'
+import { type HasSha256, sameBytes } from '../event-store/seal.ts'
+import { verifyRecords } from '../event-store/verify.ts'
 import type { AuditSinkEvent } from './codec.ts'
 import type { FollowedLog } from './state.ts'
 
@@ -45,29 +45,30 @@ export const takeRun = (
   isAnswer: boolean,
 ): E.Either<RunRefusal, ReadonlyArray<AuditSinkEvent>> => {
   if (!isSigned(engine, run, log, source)) return E.left({ _tag: 'RunForged' })
+  if (!leadsToHead({ primitives: engine }, run)) return E.left({ _tag: 'RunForged' })
   const { length } = run.head
   if (length < log.length) return isAnswer ? E.left({ _tag: 'RunForked', from: length, length }) : E.right([])
   if (run.from > log.length) return E.left({ _tag: 'RunAhead' })
-  const env = { primitives: engine }
-  const start = log.hash === undefined ? emptyLog(env, log.hsmId).hash : fromBase64(log.hash)
-  if (length === log.length) {
-    return sameBytes(run.head.hash, start)
+  const end = log.hash === undefined ? emptyLog({ primitives: engine }, log.hsmId).hash : fromBase64(log.hash)
+  const records = run.records.slice(log.length - run.from)
+  const [next] = records
+  if (next === undefined) {
+    return sameBytes(run.head.hash, end)
       ? E.right([])
       : E.left({ _tag: 'RunForked', from: Math.max(length - 1, 0), length })
   }
-  const records = run.records.slice(log.length - run.from)
-  if (records.length === 0) return E.right([])
-  const verifier = recordVerifier(env, undefined, { revision: log.length, hash: start })
-  // The head is signed: records that do not lead to it are a stranger's, unless the very first of them breaks the chain.
-  for (const [i, record] of records.entries()) {
-    if (verifier.check(record) === undefined) continue
-    return i === 0 ? E.left({ _tag: 'RunForked', from: log.length, length }) : E.left({ _tag: 'RunForged' })
-  }
-  const last = records.at(-1)
-  const reaches = log.length + records.length
-  if (last === undefined || reaches > length) return E.left({ _tag: 'RunForged' })
-  if (reaches === length && !sameBytes(hashRecord(env, last), run.head.hash)) return E.left({ _tag: 'RunForged' })
-  return auditEvents(engine, log, source, records)
+  return sameBytes(previousHashOf(next), end)
+    ? auditEvents(engine, log, source, records)
+    : E.left({ _tag: 'RunForked', from: log.length, length })
+}
+
+/** The head is signed: records that do not lead to it, every one of them, are a stranger's. */
+const leadsToHead = (env: HasSha256, { from, records, head }: LogRun): boolean => {
+  if (from + records.length !== head.length) return false
+  const [first] = records
+  if (first === undefined) return true
+  const led = verifyRecords(env, { revision: from, hash: previousHashOf(first) }, records)
+  return E.isRight(led) && sameBytes(led.right.hash, head.hash)
 }
 
 type Taking = { from: number; to: number; cursor: AuditCursor; head: AuditHead; audit: ChainedAuditRecord[] }

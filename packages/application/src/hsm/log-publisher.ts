@@ -12,7 +12,7 @@ import {
   subjects,
 } from '@hsmlab/protocol'
 import type { CommittedRun, EventStore } from '../event-store/event-store.ts'
-import type { Head } from '../event-store/record.ts'
+import { type Head, hashRecord } from '../event-store/record.ts'
 import { auditHeadSigner } from './audit-head.ts'
 import type { HsmEnv } from './hsm-env.ts'
 
@@ -42,6 +42,7 @@ export interface LogPublisher {
 export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher => {
   const { bus, engine, logger } = env
   const { hsmId, store } = part
+  const primitives = { primitives: engine }
   const stream = subject(subjects.log(part.clusterId, hsmId))
   const waiting: Array<Readonly<{ run: CommittedRun; head: LogHead }>> = []
   let closed = false
@@ -85,7 +86,11 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
       return true
     })()
     if (E.isLeft(read)) throw new Error(read.left._tag)
-    return encodeLogRun({ from: Math.min(from, head.revision), records, head: sign(head) })
+    const start = Math.min(from, head.revision)
+    const last = records.at(-1)
+    // What is signed is where these records lead, so that not one of them has to be believed.
+    const led = last === undefined ? head : { revision: start + records.length, hash: hashRecord(primitives, last) }
+    return encodeLogRun({ from: start, records, head: sign(led) })
   }
   const endServing = bus.serve(subject(subjects.logRecords(hsmId)), answer)
   const endAuditHeads = bus.serve(subject(subjects.auditHead(hsmId)), auditHeadSigner(engine, part))

@@ -92,6 +92,22 @@ test('records that do not lead to the signed head are forged', (t) => {
   t.is(tagOf(takeRun(engine, takenUpTo(0), source, mixed, true)), 'RunForged')
 })
 
+test('a run of which one record was altered is forged, and accuses nobody', (t) => {
+  for (const altered of [3, 4, 5]) {
+    const run = runOf(6, 3)
+    const records = run.records.map((record, i) =>
+      i + 3 === altered ? record.with(-1, (record.at(-1) ?? 0) ^ 1) : record,
+    )
+    t.is(tagOf(takeRun(engine, takenUpTo(3), source, { ...run, records }, true)), 'RunForged')
+  }
+})
+
+test('a run that stops before its head, or goes beyond, is forged', (t) => {
+  const run = runOf(6, 3)
+  t.is(tagOf(takeRun(engine, takenUpTo(3), source, { ...run, records: run.records.slice(0, 2) }, true)), 'RunForged')
+  t.is(tagOf(takeRun(engine, takenUpTo(3), source, { ...run, from: 4 }, true)), 'RunForged')
+})
+
 test('base64 of the head is what the sink keeps', (t) => {
   t.is(takenUpTo(2).hash, toBase64(logOf(2).head.hash))
 })
