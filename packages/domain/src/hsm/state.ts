@@ -64,15 +64,21 @@ export const blankHsm = (): HsmState => ({
 const PRECO_NAME = 'admin' as Username
 const APPLIANCE_NAME = 'app_user' as Username
 
+/** Iterators that stand behind what was forgotten: a new one would walk past all of it, thousands at a time. */
+const oldestIn = new WeakMap<HsmState['commands'], Iterator<string>>()
+
+const forgetOldest = (commands: HsmState['commands']): void => {
+  const oldest = oldestIn.get(commands) ?? commands.keys()
+  oldestIn.set(commands, oldest)
+  const next = oldest.next()
+  if (next.done !== true) commands.delete(next.value)
+}
+
 const remember = (state: HsmState, commandId: string, outcome: CommandOutcome): void => {
   if (commandId === '') return
   state.commands.delete(commandId)
   state.commands.set(commandId, outcome)
-  if (state.commands.size <= REMEMBERED_COMMANDS_MAX) return
-  for (const oldest of state.commands.keys()) {
-    state.commands.delete(oldest)
-    return
-  }
+  if (state.commands.size > REMEMBERED_COMMANDS_MAX) forgetOldest(state.commands)
 }
 
 const noteStamp = (state: HsmState, stamp: Stamp): void => {
