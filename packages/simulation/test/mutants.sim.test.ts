@@ -23,7 +23,7 @@ const HSM = 'application/dist/src/hsm'
 /** `first`: a seed near which it is noticed soon, so that the test is quick; from 1 on all are within 40. */
 type Defect = Readonly<{ title: string; promise: string; first: number; mutant: Mutant }>
 
-const SEEDS_MAX = 8
+const SEEDS_MAX = 20
 
 const DEFECTS: ReadonlyArray<Defect> = [
   {
@@ -80,6 +80,16 @@ const DEFECTS: ReadonlyArray<Defect> = [
       module: 'client/dist/src/application/placements.js',
       search: 'placements.delete(handle);\n};\nexport const forgetLink',
       replacement: ';\n};\nexport const forgetLink',
+    },
+  },
+  {
+    title: 'an audit sink that does not ask for what it missed',
+    promise: 'P6',
+    first: 1,
+    mutant: {
+      module: 'application/dist/src/audit-sink/audit-sink.js',
+      search: 'const run = await ask(hsmId);',
+      replacement: 'const run = undefined;',
     },
   },
   {

@@ -105,6 +105,26 @@ const GLOBAL: ReadonlyArray<Draw> = [
   (dice) => ({ type: 'feed-down', millis: outage(dice) }),
 ]
 
+/** So many machines that come back are struck again while they boot. */
+const AFTERSHOCK = 0.35
+const BOOT_MILLIS = 15
+
+/** What strikes a machine that is just coming back. */
+const aftershocks = (dice: Dice, at: number, fault: Fault): ReadonlyArray<Readonly<{ at: number; fault: Fault }>> => {
+  if (fault.type !== 'kill' && fault.type !== 'lose-power') return []
+  return fault.zones.flatMap((zone) => {
+    if (!dice.happens(AFTERSHOCK)) return []
+    const millis = Math.round(dice.between(1, 40))
+    const again = dice.pick<Fault>([
+      { type: 'disk-full', zone, millis },
+      { type: 'disk-error', zone, millis },
+      { type: 'kill', zones: [zone], millis },
+      { type: 'lose-power', zones: [zone], proxy: false, millis },
+    ])
+    return [{ at: Math.round(at + fault.millis + dice.between(0, BOOT_MILLIS)), fault: again }]
+  })
+}
+
 const momentOf = (dice: Dice, durationMillis: number, workAt: ReadonlyArray<number>): number => {
   const aim = workAt[dice.below(workAt.length)]
   const isAimed = aim !== undefined && dice.happens(AIMED)
@@ -127,10 +147,9 @@ export const planFaults = (
   if (dice.happens(STORAGE_LOST)) {
     faults.push({ type: 'lose-storage', zone: zoneOf(), how: dice.pick(DAMAGES), millis: outage(dice) })
   }
-  return faults.map((fault, i) => ({
-    kind: 'fault',
-    id: firstId + i,
-    at: momentOf(dice, durationMillis, workAt),
-    fault,
-  }))
+  const first = faults.map((fault) => ({ at: momentOf(dice, durationMillis, workAt), fault }))
+  const struck = [...first, ...first.flatMap(({ at, fault }) => aftershocks(dice, at, fault))]
+  return struck
+    .filter(({ at }) => at < durationMillis)
+    .map(({ at, fault }, i) => ({ kind: 'fault', id: firstId + i, at, fault }))
 }
