@@ -7,7 +7,7 @@ import { runHistory } from '../src/history/run-history.ts'
 const ground = { turn: eventLoopTurn, engine: simulationEngine }
 
 /** Drawn once by lot; long runs are for `hsmlab simulate`. */
-const SEEDS = [1, 2, 3, 4, 5, 6]
+const SEEDS = [1, 2, 3, 4]
 
 for (const seed of SEEDS) {
   test(`a cluster keeps its promises through the history of seed ${seed}`, async (t) => {
@@ -18,7 +18,8 @@ for (const seed of SEEDS) {
 }
 
 test('the same seed gives the same history, whichever engine computes it', async (t) => {
-  const plan = planHistory(11)
+  const { steps, ...rest } = planHistory(11)
+  const plan = { ...rest, faultsEndAt: 700, steps: steps.filter(({ at }) => at < 700) }
   const { traceHash } = await runHistory(ground, plan)
   t.is((await runHistory(ground, plan)).traceHash, traceHash)
   t.is((await runHistory({ ...ground, engine: pureEngine }, plan)).traceHash, traceHash)

@@ -96,7 +96,7 @@ test('a run of which one record was altered is forged, and accuses nobody', (t) 
   for (const altered of [3, 4, 5]) {
     const run = runOf(6, 3)
     const records = run.records.map((record, i) =>
-      i + 3 === altered ? record.with(-1, (record.at(-1) ?? 0) ^ 1) : record,
+      i + 3 === altered ? record.with(record.length - 1, (record.at(-1) ?? 0) ^ 1) : record,
     )
     t.is(tagOf(takeRun(engine, takenUpTo(3), source, { ...run, records }, true)), 'RunForged')
   }
