@@ -5,6 +5,7 @@ import type { HsmStatus } from '@hsmlab/protocol/local'
 import { until } from '../support/patience.ts'
 import { dataOf, type Home, makeHome, up, USER1 } from '../support/product.ts'
 
+const ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c']
 const ZONE = 'us-east-1b'
 
 type Stopped = Home & Readonly<{ hsmId: string; hsm: string; log: string; labels: ReadonlyArray<string> }>
@@ -47,18 +48,8 @@ const logOf = ({ data }: Home): string => readFileSync(join(data, 'hsmlab.log'),
 
 const hsmsOf = async (home: Home): Promise<ReadonlyArray<HsmStatus>> => (await home.status()).clusters[0]?.hsms ?? []
 
-/** The product starts, names what is wrong with the one HSM, and goes on with the others. */
-const servesWithout = async (t: ExecutionContext, stopped: Stopped, said: RegExp): Promise<void> => {
-  await up(t, stopped)
-  const hsms = await until(
-    () => hsmsOf(stopped),
-    (shown) => shown.some(({ state }) => state === 'DEGRADED'),
-  )
-  t.deepEqual(
-    hsms.filter(({ state }) => state !== 'ACTIVE').map(({ hsmId }) => hsmId as string),
-    [stopped.hsmId],
-  )
-  t.true(hsms.every(({ hsmId, digest }) => (hsmId === stopped.hsmId) === (digest === undefined)))
+/** Waits until the product's log names what is wrong with the HSM; the others have every key and make more. */
+const namesAndServes = async (t: ExecutionContext, stopped: Stopped, said: RegExp): Promise<void> => {
   await until(
     async () => logOf(stopped),
     (log) => said.test(log) && log.includes(stopped.hsmId),
@@ -71,25 +62,57 @@ const servesWithout = async (t: ExecutionContext, stopped: Stopped, said: RegExp
   await makeKey(t, stopped, 'third')
 }
 
-test.serial('a flipped bit in a table of an HSM is noticed and named, and the other HSMs serve', async (t) => {
-  const stopped = await stoppedProduct(t)
-  flipBit(stopped.log, '.ldb')
-  await servesWithout(t, stopped, /is damaged: record \d+/)
-})
+/** The product starts, names what is wrong with the HSM, goes on with the others, and puts another in its place. */
+const servesAndReplaces = async (t: ExecutionContext, stopped: Stopped, said: RegExp): Promise<void> => {
+  await up(t, stopped)
+  await namesAndServes(t, stopped, said)
+  const keys = stopped.labels.length + 1
+  const hsms = await until(
+    () => hsmsOf(stopped),
+    (shown) => shown.length === 3 && shown.every((hsm) => hsm.state === 'ACTIVE' && hsm.keys === keys),
+  )
+  t.is(new Set(hsms.map(({ digest }) => digest)).size, 1)
+  t.false(hsms.some(({ hsmId }) => hsmId === stopped.hsmId))
+  t.deepEqual(hsms.map(({ availabilityZone }) => availabilityZone as string).toSorted(), ZONES)
+}
+
+/** The product starts, shows that the HSM is degraded and why, and goes on with the others. */
+const servesWithout = async (t: ExecutionContext, stopped: Stopped, said: RegExp): Promise<void> => {
+  await up(t, stopped)
+  const hsms = await until(
+    () => hsmsOf(stopped),
+    (shown) => shown.some(({ state }) => state === 'DEGRADED'),
+  )
+  t.deepEqual(
+    hsms.filter(({ state }) => state !== 'ACTIVE').map(({ hsmId }) => hsmId as string),
+    [stopped.hsmId],
+  )
+  t.true(hsms.every(({ hsmId, digest }) => (hsmId === stopped.hsmId) === (digest === undefined)))
+  await namesAndServes(t, stopped, said)
+}
 
 test.serial(
-  'a flipped bit in the newest log file of an HSM is noticed and named, and the other HSMs serve',
+  'a flipped bit in a table of an HSM is noticed and named, the other HSMs serve, and another takes its place',
   async (t) => {
     const stopped = await stoppedProduct(t)
-    flipBit(stopped.log, '.log')
-    await servesWithout(t, stopped, /is damaged|went back in time|cannot be opened/)
+    flipBit(stopped.log, '.ldb')
+    await servesAndReplaces(t, stopped, /is damaged: record \d+/)
   },
 )
 
-test.serial('an HSM whose log is gone is named, and the other HSMs serve', async (t) => {
+test.serial(
+  'a flipped bit in the newest log file of an HSM is noticed and named, the other HSMs serve, and another takes its place',
+  async (t) => {
+    const stopped = await stoppedProduct(t)
+    flipBit(stopped.log, '.log')
+    await servesAndReplaces(t, stopped, /is damaged|went back in time|cannot be opened/)
+  },
+)
+
+test.serial('an HSM whose log is gone is named, the other HSMs serve, and another takes its place', async (t) => {
   const stopped = await stoppedProduct(t)
   rmSync(stopped.log, { recursive: true })
-  await servesWithout(t, stopped, /is missing|went back in time|is gone/)
+  await servesAndReplaces(t, stopped, /is missing|went back in time|is gone/)
 })
 
 test.serial('an HSM whose folder is gone is named, and the other HSMs serve', async (t) => {
@@ -98,25 +121,28 @@ test.serial('an HSM whose folder is gone is named, and the other HSMs serve', as
   await servesWithout(t, stopped, /This rack has no hsm-/)
 })
 
-test.serial('an HSM whose log is an older copy is named, and the other HSMs serve', async (t) => {
-  const home = await makeHome(t)
-  const first = await up(t, home)
-  const labels = [await makeKey(t, home, 'first')]
-  await first.stop()
-  const [hsmId = ''] = readdirSync(join(home.data, 'hsm', ZONE))
-  const hsm = join(home.data, 'hsm', ZONE, hsmId)
-  cpSync(join(hsm, 'log'), home.file('older'), { recursive: true })
-  const second = await up(t, home)
-  labels.push(await makeKey(t, home, 'second'))
-  await second.stop()
-  rmSync(join(hsm, 'log'), { recursive: true })
-  cpSync(home.file('older'), join(hsm, 'log'), { recursive: true })
-  await servesWithout(
-    t,
-    { ...home, hsmId, hsm, log: join(hsm, 'log'), labels },
-    /went back in time: it holds \d+ records/,
-  )
-})
+test.serial(
+  'an HSM whose log is an older copy is named, the other HSMs serve, and another takes its place',
+  async (t) => {
+    const home = await makeHome(t)
+    const first = await up(t, home)
+    const labels = [await makeKey(t, home, 'first')]
+    await first.stop()
+    const [hsmId = ''] = readdirSync(join(home.data, 'hsm', ZONE))
+    const hsm = join(home.data, 'hsm', ZONE, hsmId)
+    cpSync(join(hsm, 'log'), home.file('older'), { recursive: true })
+    const second = await up(t, home)
+    labels.push(await makeKey(t, home, 'second'))
+    await second.stop()
+    rmSync(join(hsm, 'log'), { recursive: true })
+    cpSync(home.file('older'), join(hsm, 'log'), { recursive: true })
+    await servesAndReplaces(
+      t,
+      { ...home, hsmId, hsm, log: join(hsm, 'log'), labels },
+      /went back in time: it holds \d+ records/,
+    )
+  },
+)
 
 test.serial(
   'an HSM that is an older copy as a whole gets its keys back from the others, and its peers notice',

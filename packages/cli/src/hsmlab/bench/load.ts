@@ -22,6 +22,14 @@ export type Load = t.TypeOf<typeof Load>
 export type Target = Readonly<{ socket: string; pin: string }>
 
 export type Operation = 'info' | 'ecdsa' | 'rsa'
+/** Workers of one program, over one connection; or programs, each with a connection of its own. */
+export type Mode = 'threads' | 'processes'
+
+export const NAMES: Readonly<Record<Operation, string>> = {
+  info: 'empty call',
+  ecdsa: 'ECDSA P-256',
+  rsa: 'RSA-2048',
+}
 
 /** A program in C that loads a PKCS#11 module as any other would, so that what is measured is not measured by us. */
 export type LoadGenerator = Readonly<{
@@ -29,20 +37,31 @@ export type LoadGenerator = Readonly<{
   makeKeys: (target: Target) => Promise<void>
   /** Makes `count` AES keys. */
   fill: (target: Target, count: number) => Promise<void>
-  run: (target: Target, operation: Operation, threads: number, millis: number) => Promise<Load>
+  run: (target: Target, operation: Operation, mode: Mode, workers: number, millis: number) => Promise<Load>
 }>
+
+const compile = async (program: string): Promise<void> => {
+  try {
+    await runTool('cc', ['-O2', '-pthread', '-o', program, SOURCE, '-ldl'])
+  } catch (error) {
+    const why = error instanceof BenchFailure ? error.message : String(error)
+    throw new BenchFailure(
+      `a C compiler is needed for the load generator (Debian: apt-get install gcc libc6-dev): ${why}`,
+    )
+  }
+}
 
 /** Compiles the load generator into `folder`. */
 export const loadGenerator = async (folder: string, module: string): Promise<LoadGenerator> => {
   const program = join(folder, 'p11-bench')
-  await runTool('cc', ['-O2', '-pthread', '-o', program, SOURCE, '-ldl'])
+  await compile(program)
   const call = ({ socket, pin }: Target, ...words: ReadonlyArray<string>): Promise<string> =>
     runTool(program, [module, pin, ...words], { P11_KIT_SERVER_ADDRESS: `unix:path=${socket}` })
   return {
     makeKeys: async (target) => void (await call(target, 'keys')),
     fill: async (target, count) => void (await call(target, 'fill', String(count))),
-    run: async (target, operation, threads, millis) => {
-      const printed = await call(target, operation, 'threads', String(threads), String(millis))
+    run: async (target, operation, mode, workers, millis) => {
+      const printed = await call(target, operation, mode, String(workers), String(millis))
       const load = Load.decode(parseJson(printed))
       if (E.isLeft(load)) throw new BenchFailure(`the load generator printed ${printed}`)
       return load.right

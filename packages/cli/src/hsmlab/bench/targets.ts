@@ -16,8 +16,8 @@ const SOFTHSM_PIN = '1234'
 /** The product under measurement, in a process of its own. */
 export type Product = Target &
   Readonly<{
+    data: string
     readyMillis: number
-    hsmlab: (...words: ReadonlyArray<string>) => Promise<string>
     /** Resident memory, in bytes. */
     residentBytes: () => Promise<number>
     stop: () => Promise<void>
@@ -34,8 +34,8 @@ export const startProduct = async (data: string, more: ReadonlyArray<string> = [
   return {
     socket: pkcs11Socket,
     pin: `${username}:${password}`,
+    data,
     readyMillis,
-    hsmlab: (...rest) => runTool(process.execPath, [BIN, ...rest, '--data', data]),
     residentBytes: async () => {
       const status = await readFile(`/proc/${child.pid ?? 'self'}/status`, 'utf8')
       return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) * 1024
