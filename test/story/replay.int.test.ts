@@ -17,6 +17,7 @@ type History = Readonly<{
       deletedKeys: number
     }>
   >
+  broken: ReadonlyArray<Readonly<{ log: string; code: string }>>
 }>
 type Verified = Readonly<{
   same: boolean
@@ -57,7 +58,15 @@ test.serial('history is folded again: as it was at a time or a position, and the
   await cloudhsmCli({ role: 'crypto-user', pin: 'user1:wrongpass' }, 'key', 'list')
   const [lost] = (await product.status()).clusters[0]?.hsms ?? []
   await hsmlab('chaos', 'kill-hsm', lost?.hsmId ?? '')
-  t.is((await cloudhsmCli(USER1, 'key', 'delete', '--filter', `key-reference=${reference}`)).status, 0)
+  const deleted = await cloudhsmCli(USER1, 'key', 'delete', '--filter', `key-reference=${reference}`)
+  t.is(deleted.status, 0, deleted.text)
+  // What happened to an HSM that is off is told from its disk.
+  const meanwhile = await asked<Verified>('replay', '--verify')
+  t.true(meanwhile.same && meanwhile.compared)
+  t.deepEqual(
+    meanwhile.logs.map(({ log, state }) => [log === lost?.hsmId, state]).filter(([isLost]) => isLost),
+    [[true, 'unchecked']],
+  )
   await hsmlab('chaos', 'heal')
   await until(
     () => product.status(),
@@ -77,7 +86,7 @@ test.serial('history is folded again: as it was at a time or a position, and the
     const failures = users.find(({ username }) => username === 'user1')?.failures
     t.is(failures, hsmId === lost?.hsmId ? 1 : 0)
   }
-  t.deepEqual(await replayAt('0'), { clusters: [], hsms: [] })
+  t.deepEqual(await replayAt('0'), { clusters: [], hsms: [], broken: [] })
   const [{ hsmId, records } = { hsmId: '', records: 0 }] = today.hsms
   const shorter = await replayAt(`${hsmId}:${records - 1}`)
   t.is(shorter.hsms.find((hsm) => hsm.hsmId === hsmId)?.records, records - 1)
@@ -127,7 +136,7 @@ test.serial(
   },
 )
 
-test.serial("a log that is another HSM's, or was altered, is named by replay", async (t) => {
+test.serial("a log that is another HSM's is named by replay, and the other logs are told", async (t) => {
   const product = await startProduct(t)
   await makeKey(t, product, 'first')
   await product.stop()
@@ -138,6 +147,14 @@ test.serial("a log that is another HSM's, or was altered, is named by replay", a
   const refused = await product.hsmlab('replay', '--verify')
   t.is(refused.status, 1)
   t.true(refused.text.includes(other.split('/').at(-1) ?? '?'), refused.text)
+  t.regex(refused.text, /NOT REPLAYED: .* is another HSM's|NOT REPLAYED: .*hsm-/)
+  t.regex(refused.text, /^1 of 4 logs cannot be replayed\.$/m)
+  const told = await product.asked<History>('replay')
+  t.deepEqual(labelsOf(told), [['first'], ['first']])
+  t.deepEqual(
+    told.broken.map(({ log }) => log),
+    [other.split('/').at(-1) ?? '?'],
+  )
 })
 
 test.serial('the audit log is in the text of CloudHSM, complete and in order for each HSM', async (t) => {

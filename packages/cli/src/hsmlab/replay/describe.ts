@@ -3,7 +3,7 @@ import { fromBase64, utf8Text } from '@hsmlab/event-sourcing'
 import { keyReference } from '../../cloudhsm/key/view.ts'
 import { CLASS_NAMES, KEY_TYPE_NAMES } from '../../cloudhsm/key/names.ts'
 import { textTable } from '../../shared/table.ts'
-import type { FoldedLog } from './fold.ts'
+import type { BrokenLog, Folded } from './fold-all.ts'
 
 const byText = (a: string, b: string): number => (a < b ? -1 : 1)
 
@@ -38,8 +38,8 @@ const hsmView = (log: string, length: number, state: HsmState) => ({
 export type HsmView = ReturnType<typeof hsmView>
 
 /** What was known at one point of history, for programs. */
-export const describeHistory = (folded: ReadonlyArray<FoldedLog>) => ({
-  clusters: folded.flatMap((one) =>
+export const describeHistory = ({ logs, broken }: Folded) => ({
+  clusters: logs.flatMap((one) =>
     one._tag === 'controller'
       ? allClusters(one.plane).map((cluster) => ({
           clusterId: cluster.clusterId,
@@ -56,9 +56,8 @@ export const describeHistory = (folded: ReadonlyArray<FoldedLog>) => ({
       : [],
   ),
   // Before its first record an HSM was not there.
-  hsms: folded.flatMap((one) =>
-    one._tag === 'hsm' && one.length > 0 ? [hsmView(one.log, one.length, one.state)] : [],
-  ),
+  hsms: logs.flatMap((one) => (one._tag === 'hsm' && one.length > 0 ? [hsmView(one.log, one.length, one.state)] : [])),
+  broken,
 })
 export type History = ReturnType<typeof describeHistory>
 
@@ -82,8 +81,11 @@ const clusterText = ({ clusterId, state, hsmType, mode, hsms }: History['cluster
   return [`${clusterId}  ${state}  ${hsmType}  ${mode}`, textTable(rows, '  ')].filter((part) => part !== '').join('\n')
 }
 
+/** What is told of a log that cannot be folded. */
+export const brokenText = ({ log, message }: BrokenLog): string => `${log}  NOT REPLAYED: ${message}`
+
 /** The same for people. */
-export const historyText = ({ clusters, hsms }: History): string => {
-  const parts = [...clusters.map(clusterText), ...hsms.map(hsmText)]
+export const historyText = ({ clusters, hsms, broken }: History): string => {
+  const parts = [...clusters.map(clusterText), ...hsms.map(hsmText), ...broken.map(brokenText)]
   return parts.length === 0 ? 'There was nothing yet.' : parts.join('\n\n')
 }

@@ -2,7 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { decodeHsmFact, type HsmFact, type KeyHandle, KeyHandleCodec } from '@hsmlab/domain'
 import { keyReference } from '../../cloudhsm/key/view.ts'
 import { textTable } from '../../shared/table.ts'
-import { type Outcome, type Problem, told } from '../outcome.ts'
+import { EXIT, type Outcome, type Problem, told } from '../outcome.ts'
+import { brokenText } from './describe.ts'
+import type { BrokenLog } from './fold-all.ts'
 import type { Logs } from './log-source.ts'
 
 /** One thing that happened to a key on one HSM. */
@@ -62,6 +64,7 @@ const timeText = (atMicros: number): string => {
 /** Everything that happened to one key, on all HSMs, in the order of their clocks. */
 export const keyLife = async ({ sources }: Logs, handle: KeyHandle): Promise<Outcome> => {
   const steps: KeyStep[] = []
+  const broken: BrokenLog[] = []
   for (const source of sources) {
     if (source.log === 'controller') continue
     let met = false
@@ -75,9 +78,9 @@ export const keyLife = async ({ sources }: Logs, handle: KeyHandle): Promise<Out
       steps.push({ atMicros: fact.right.at, hsmId: source.log, position, ...step })
       return true
     })
-    if (E.isLeft(read)) return read
+    if (E.isLeft(read)) broken.push({ log: source.log, ...read.left })
   }
-  if (steps.length === 0) {
+  if (steps.length === 0 && broken.length === 0) {
     return E.left({ code: 'KeyUnknown', message: `No HSM ever held a key ${keyReference(handle)}.` })
   }
   const life = steps.sort((a, b) => a.atMicros - b.atMicros)
@@ -88,7 +91,7 @@ export const keyLife = async ({ sources }: Logs, handle: KeyHandle): Promise<Out
     what,
     detail,
   ])
-  return E.right(
-    told({ keyReference: keyReference(handle), life }, `${keyReference(handle)}\n${textTable(rows, '  ')}`),
-  )
+  const text = [keyReference(handle), textTable(rows, '  '), ...broken.map(brokenText)].join('\n')
+  const exit = broken.length === 0 ? EXIT.done : EXIT.failed
+  return E.right(told({ keyReference: keyReference(handle), life, broken }, text, exit))
 }

@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { type Outcome, type Problem, told } from '../outcome.ts'
+import { EXIT, type Outcome, told } from '../outcome.ts'
 import { describeHistory, historyText } from './describe.ts'
-import { type FoldedLog, type FoldEnd } from './fold.ts'
-import { foldAll } from './fold-all.ts'
+import type { FoldEnd } from './fold.ts'
+import { foldAll, type Folded } from './fold-all.ts'
 import { handleOf, keyLife } from './key-life.ts'
 import type { Logs, LogSource } from './log-source.ts'
 import { momentOf, type Place, placeOf } from './moment.ts'
@@ -11,10 +11,10 @@ import { replayVerify } from './verify.ts'
 
 export type ReplayOptions = Readonly<{ verify?: boolean; at?: string; key?: string }>
 
-const history = (folded: E.Either<Problem, ReadonlyArray<FoldedLog>>): Outcome => {
-  if (E.isLeft(folded)) return folded
-  const described = describeHistory(folded.right)
-  return E.right(told(described, historyText(described)))
+const history = (folded: Folded): Outcome => {
+  const described = describeHistory(folded)
+  const exit = folded.broken.length === 0 ? EXIT.done : EXIT.failed
+  return E.right(told(described, historyText(described), exit))
 }
 
 /** The named log ends at its position, the others at the moment of that. */
