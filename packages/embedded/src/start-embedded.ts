@@ -95,7 +95,7 @@ const openRooms = async (
   engine: OpensslEngine,
   closers: Closers,
 ): Promise<E.Either<StartFailure, Rooms>> => {
-  const { paths, keys, isNew } = instance
+  const { paths, keys, logsToMake } = instance
   const { logger } = options
   const clock = systemClock
   const bus = memoryBus({ clock, turn: setImmediate })
@@ -135,7 +135,7 @@ const openRooms = async (
         keys.controller.racks.map(({ availabilityZone, publicKey }) => [availabilityZone, fromBase64(publicKey)]),
       ),
       logMacKey: fromBase64(keys.controller.logMacKey),
-      create: isNew,
+      create: logsToMake,
       settings: options.controllerSettings ?? DEFAULT_CONTROLLER_SETTINGS,
     },
   )()
@@ -145,7 +145,7 @@ const openRooms = async (
 
   const auditStore = await openEventStore(
     { disk: levelDisk(paths.audit), primitives: engine },
-    { create: isNew, macKey: fromBase64(keys.auditSink.logMacKey), identity: AUDIT_LOG_IDENTITY },
+    { create: logsToMake, macKey: fromBase64(keys.auditSink.logMacKey), identity: AUDIT_LOG_IDENTITY },
   )()
   if (E.isLeft(auditStore)) return E.left({ _tag: 'AuditLogFailed', cause: auditStore.left })
   const sink = await startAuditSink(env, {

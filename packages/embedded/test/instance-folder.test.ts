@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import { opensslEngine, systemRandom } from '@hsmlab/adapter-node'
 import type { AvailabilityZone } from '@hsmlab/domain'
-import { type Instance, keepInstance, openInstance } from '../src/instance/instance-folder.ts'
+import { type Instance, keepInstance, lendKeys, openInstance } from '../src/instance/instance-folder.ts'
 
 const ZONES = ['us-east-1a', 'us-east-1b'].map((zone) => zone as AvailabilityZone)
 
@@ -30,8 +30,19 @@ test('an instance keeps its keys from one start to the next', async (t) => {
   t.true(first.isNew)
   await keepInstance(first)
   const second = right(await open())
-  t.false(second.isNew)
+  t.false(second.isNew || second.logsToMake)
   t.deepEqual(second.keys, first.keys)
+})
+
+test('a start whose services could not make the logs leaves them to the next one, which has the same keys', async (t) => {
+  const { open } = await lab(t)
+  const first = right(await open())
+  await lendKeys(first)
+  const second = right(await open())
+  t.true(second.logsToMake && !second.isNew)
+  t.deepEqual(second.keys, first.keys)
+  await keepInstance(second)
+  t.false(right(await open()).logsToMake)
 })
 
 test('a start that was cut short before it kept its keys is forgotten', async (t) => {

@@ -20,8 +20,11 @@ export type InstanceFailure =
   /** HSMs lie there, and the keys by which the services know each other are gone or cannot be read. */
   ServiceKeysFailure | Tagged<'FolderUnavailable', { path: string; cause: unknown }>
 
-/** `isNew`: nothing was there before; its logs are still to be made. */
-export type Instance = Readonly<{ paths: InstancePaths; keys: InstanceKeys; isNew: boolean }>
+/** `isNew`: nothing was there before. `logsToMake`: no start has come so far that all its logs were made. */
+export type Instance = Readonly<{ paths: InstancePaths; keys: InstanceKeys; isNew: boolean; logsToMake: boolean }>
+
+/** Lies beside the keys of an instance whose logs are still to be made. */
+const LOGS_TO_MAKE = 'logs-to-make'
 
 const text = <A>(codec: t.Type<A, unknown>, keys: A): string => `${JSON.stringify(codec.encode(keys), undefined, 2)}\n`
 
@@ -51,6 +54,7 @@ const writeKeys = async (paths: InstancePaths, keys: InstanceKeys): Promise<void
   await writeSecretFile(draft.auditSinkKeys, text(AuditSinkKeys, keys.auditSink))
   await writeSecretFile(draft.clientProxyKeys, text(ClientProxyKeys, keys.clientProxy))
   for (const rack of keys.racks) await writeSecretFile(draft.rackKeys(rack.availabilityZone), text(RackKeys, rack))
+  await writeSecretFile(join(draft.keys, LOGS_TO_MAKE), '')
   await rename(draft.keys, paths.keys)
   await rm(draft.root, { recursive: true, force: true })
 }
@@ -68,21 +72,30 @@ export const openInstance = async (
   const paths = instancePaths(dataDirectory)
   try {
     await mkdir(paths.root, { recursive: true, mode: 0o700 })
-    if ((await entries(paths.keys)).length > 0) {
+    const kept = await entries(paths.keys)
+    if (kept.length > 0) {
       const keys = await readKeys(paths)
-      return E.isLeft(keys) ? keys : E.right({ paths, keys: keys.right, isNew: false })
+      if (E.isLeft(keys)) return keys
+      return E.right({ paths, keys: keys.right, isNew: false, logsToMake: kept.includes(LOGS_TO_MAKE) })
     }
     if ((await entries(paths.hsms)).length > 0) return E.left({ _tag: 'InstanceKeysMissing', path: paths.keys })
     const keys = makeInstanceKeys(engine, random, zones)
-    return E.right({ paths, keys, isNew: true })
+    return E.right({ paths, keys, isNew: true, logsToMake: true })
   } catch (cause) {
     return E.left({ _tag: 'FolderUnavailable', path: paths.root, cause })
   }
 }
 
-/** Called when the logs of a new instance have been made: from now on a missing one is noticed. */
-export const keepInstance = async ({ paths, keys, isNew }: Instance): Promise<void> => {
+/** Writes down the keys of a new instance for services that make its logs. `keepInstance` follows when they have. */
+export const lendKeys = async ({ paths, keys, isNew }: Instance): Promise<void> => {
   if (isNew) await writeKeys(paths, keys)
+}
+
+/** Called when the logs of an instance have been made: from now on a missing one is noticed. */
+export const keepInstance = async (instance: Instance): Promise<void> => {
+  const { paths } = instance
+  if ((await entries(paths.keys)).length === 0) await lendKeys(instance)
+  await rm(join(paths.keys, LOGS_TO_MAKE), { force: true })
 }
 
 /** A start that was cut short before its keys were kept left logs that nobody can open: they hold nothing. */

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setTimeout as after } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
+import type { Logger } from '@hsmlab/ports'
 
 export type ServiceName = 'controller' | 'hsm-node' | 'audit-sink' | 'client-proxy'
 
@@ -11,14 +13,14 @@ export type ServiceProcessPart = Readonly<{
   service: ServiceName
   /** What people call it: the service, and its zone. */
   title: string
-  environment: Readonly<Record<string, string>>
+  /** Asked at each start. */
+  environment: () => Readonly<Record<string, string>>
   /** Where its log lines go. */
   logFile: string
-  /** It ended though nobody asked it to. */
-  onDeath: (title: string) => void
+  logger: Logger
 }>
 
-/** One service of the product in a process of its own. */
+/** One service of the product in a process of its own. Once it has run, it is started again whenever it dies. */
 export interface ServiceProcess {
   readonly title: string
   readonly pid: () => number | undefined
@@ -36,24 +38,40 @@ const mainOf = (service: ServiceName): string =>
 const STOP_MILLIS_MAX = 10_000
 /** What is kept of standard error, to say why a service did not start. */
 const COMPLAINT_SIZE_MAX = 4096
+/** Between two attempts to bring back what died. */
+const REVIVE_MILLIS = 1000
 
 export const serviceProcess = (part: ServiceProcessPart): ServiceProcess => {
   let child: ChildProcess | undefined
   let wasReady = false
+  /** How often somebody said what it is to do. What was begun before the last word is not wanted any more. */
+  let orders = 0
 
+  /** While NATS is away nothing starts: it is tried until it succeeds, or until somebody decides otherwise. */
   const died = async (dead: ChildProcess, closeLog: () => Promise<void>): Promise<void> => {
     await closeLog()
     if (child !== dead) return
     child = undefined
-    part.onDeath(part.title)
+    const order = orders
+    part.logger.log('warn', 'a service died and is started again', { service: part.title })
+    for (;;) {
+      const back = await launch(order)
+      if (E.isRight(back) || order !== orders) return
+      part.logger.log('error', back.left, { service: part.title })
+      await after(REVIVE_MILLIS)
+    }
   }
 
-  const start = async (): Promise<E.Either<string, void>> => {
+  const launch = async (order: number): Promise<E.Either<string, void>> => {
     await mkdir(dirname(part.logFile), { recursive: true, mode: 0o700 })
     const log = await open(part.logFile, 'a', 0o600)
+    if (order !== orders) {
+      await log.close()
+      return E.left(`${part.title} is not wanted any more`)
+    }
     const started = fork(mainOf(part.service), [], {
       // Only its very first start may make logs: later a missing one is a failure.
-      env: { ...process.env, ...part.environment, ...(wasReady ? { HSMLAB_NEW: 'false' } : {}) },
+      env: { ...process.env, ...part.environment(), ...(wasReady ? { HSMLAB_NEW: 'false' } : {}) },
       stdio: ['ignore', log.fd, 'pipe', 'ipc'],
     })
     child = started
@@ -71,12 +89,13 @@ export const serviceProcess = (part: ServiceProcessPart): ServiceProcess => {
       return E.right(undefined)
     }
     await log.close()
-    child = undefined
+    if (child === started) child = undefined
     return E.left(complaint.trim() === '' ? `${part.title} ended before it was ready` : complaint.trim())
   }
 
   /** Takes the process out of our hands first, so that its end is no death. */
   const end = async (signal: NodeJS.Signals): Promise<void> => {
+    orders += 1
     const ending = child
     child = undefined
     if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return
@@ -90,7 +109,7 @@ export const serviceProcess = (part: ServiceProcessPart): ServiceProcess => {
   return {
     title: part.title,
     pid: () => child?.pid,
-    start,
+    start: () => launch((orders += 1)),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   }

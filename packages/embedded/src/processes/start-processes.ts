@@ -20,7 +20,7 @@ import {
   RACK_METHODS,
   serveLocal,
 } from '@hsmlab/protocol/local'
-import { clearUnfinished, type Instance, keepInstance, openInstance } from '../instance/instance-folder.ts'
+import { clearUnfinished, type Instance, keepInstance, lendKeys, openInstance } from '../instance/instance-folder.ts'
 import { instanceVariables } from '../instance/instance-variables.ts'
 import { makeReadyMade } from '../ready-made/make-ready-made.ts'
 import { READY_MADE } from '../ready-made/facts.ts'
@@ -48,6 +48,16 @@ const closeAll = async (closers: Closers): Promise<void> => {
   for (const close of [...closers].reverse()) await close()
 }
 
+/** Starts all at once. Resolves to what the first one said that could not start, and waits for no other then. */
+const startAll = (services: ReadonlyArray<ServiceProcess>): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const startOne = async (service: ServiceProcess): Promise<void> => {
+      const started = await service.start()
+      if (E.isLeft(started)) resolve(started.left)
+    }
+    void Promise.all(services.map(startOne)).then(() => resolve(undefined))
+  })
+
 /**
  * Starts the product as processes that meet only on NATS: controller, one hsm-node for each zone, audit sink, client
  * proxy. This process keeps the operator's door, and starts again what dies.
@@ -68,8 +78,7 @@ export const startProcesses = async (options: ProcessesOptions): Promise<E.Eithe
   if (E.isLeft(opened)) return fail(opened.left)
   const instance: Instance = opened.right
   await clearUnfinished(instance)
-  // The services read their keys themselves, so these are kept before the logs are made.
-  await keepInstance(instance)
+  await lendKeys(instance)
 
   const { root } = instance.paths
   const socket = (name: string): string => socketPath(root, name, options.runtimeDirectory)
@@ -77,28 +86,21 @@ export const startProcesses = async (options: ProcessesOptions): Promise<E.Eithe
     HSMLAB_DATA: root,
     HSMLAB_NATS_URL: options.natsServers.join(','),
     HSMLAB_NATS_MONITOR_URL: (options.natsMonitors ?? []).join(','),
-    HSMLAB_NEW: String(instance.isNew),
-    HSMLAB_PORT: String(options.port),
+    HSMLAB_NEW: String(instance.logsToMake),
     HSMLAB_TIME_SCALE: options.timeScale,
     HSMLAB_PKCS11_SOCKET: socket('pkcs11.sock'),
   }
-  let stopping = false
+  /** 0 until the first controller has chosen one; its successors are found at the same. */
+  let port = options.port
   const processes = new Map<string, ServiceProcess>()
-
-  const restart = async (title: string): Promise<void> => {
-    if (stopping) return
-    options.logger.log('warn', 'a service died and is started again', { service: title })
-    const started = await processes.get(title)?.start()
-    if (started !== undefined && E.isLeft(started)) options.logger.log('error', started.left, { service: title })
-  }
 
   const service = (name: ServiceName, title: string, own: Readonly<Record<string, string>>): ServiceProcess => {
     const made = serviceProcess({
       service: name,
       title,
-      environment: { ...common, ...own },
+      environment: () => ({ ...common, HSMLAB_PORT: String(port), ...own }),
       logFile: join(root, 'log', `${title}.log`),
-      onDeath: (dead) => void restart(dead),
+      logger: options.logger,
     })
     processes.set(title, made)
     return made
@@ -116,18 +118,18 @@ export const startProcesses = async (options: ProcessesOptions): Promise<E.Eithe
   service('audit-sink', 'audit-sink', { HSMLAB_SOCKET: auditSocket })
   service('client-proxy', 'client-proxy', { HSMLAB_SOCKET: clientSocket })
   closers.push(async () => {
-    stopping = true
     // Clients first, so that what they end is still heard by the HSMs.
     await processes.get('client-proxy')?.stop()
     await Promise.all([...processes.values()].map((each) => each.stop()))
   })
-  const started = await Promise.all([...processes.values()].map((each) => each.start()))
-  const complaint = started.find(E.isLeft)
-  if (complaint !== undefined) return fail({ _tag: 'ServiceFailed', complaint: complaint.left })
+  const complaint = await startAll([...processes.values()])
+  if (complaint !== undefined) return fail({ _tag: 'ServiceFailed', complaint })
+  await keepInstance(instance)
 
   const controllerClient = doorClient(controllerSocket, CONTROLLER_METHODS)
   const shown = await controllerClient.call('clusters', {})
   if (E.isLeft(shown)) return fail({ _tag: 'ServiceFailed', complaint: shown.left.message })
+  port = Number(new URL(shown.right.endpoint).port)
   const file: InstanceFile = {
     version: 1,
     pid: process.pid,
