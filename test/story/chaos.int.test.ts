@@ -1,51 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { CloudHSMV2Client, DeleteHsmCommand } from '@aws-sdk/client-cloudhsm-v2'
-import type { HsmStatus } from '@hsmlab/protocol/local'
+import { agreement, hsmsOf, makeKey, moreSignatures, noneFailed, succeeds } from '../support/cluster.ts'
 import { until } from '../support/patience.ts'
 import { systemPrograms } from '../support/pkcs11.ts'
-import { type Home, PIN, type Product, startProduct, USER1, type Words } from '../support/product.ts'
+import { PIN, startProduct, USER1 } from '../support/product.ts'
 import * as E from 'fp-ts/lib/Either.js'
 import { connectProgram } from '../support/wire-program.ts'
-import { pkcs11ToolSigner, type Signer, tlsServerSigner, wireSigners } from '../support/signers.ts'
-
-const hsmsOf = async (home: Home): Promise<ReadonlyArray<HsmStatus>> => (await home.status()).clusters[0]?.hsms ?? []
-
-/** Resolves when each has signed so many times more. */
-const moreSignatures = async (signers: ReadonlyArray<Signer>, more: number): Promise<void> => {
-  const before = signers.map((signer) => signer.count())
-  await until(
-    async () => signers.map((signer) => signer.count() + signer.failures().length),
-    (counts) => counts.every((count, i) => count >= (before[i] ?? 0) + more),
-  )
-}
-
-const noneFailed = (t: ExecutionContext, signers: ReadonlyArray<Signer>, when: string): void => {
-  for (const signer of signers) t.deepEqual(signer.failures(), [], `${signer.name}, ${when}`)
-}
-
-const succeeds = async (t: ExecutionContext, { hsmlab }: Home, ...words: Words): Promise<void> => {
-  const { status, text } = await hsmlab(...words)
-  t.is(status, 0, text)
-}
-
-const makeKey = async (t: ExecutionContext, { cloudhsmCli }: Home, label: string): Promise<void> => {
-  const words = ['key', 'generate-symmetric', 'aes', '--label', label, '--key-length-bytes', '32']
-  const made = await cloudhsmCli(USER1, ...words)
-  t.is(made.status, 0, made.text)
-}
-
-/** Milliseconds until `status` shows the same digest over the keys on so many HSMs, and nobody behind. */
-const agreement = async (product: Product, count: number): Promise<number> => {
-  const begin = performance.now()
-  await until(
-    () => hsmsOf(product),
-    (hsms) =>
-      hsms.filter(({ digest, state }) => digest !== undefined && state === 'ACTIVE').length === count &&
-      new Set(hsms.map(({ digest }) => digest)).size === 1,
-  )
-  return performance.now() - begin
-}
+import { pkcs11ToolSigner, tlsServerSigner, wireSigners } from '../support/signers.ts'
 
 test.serial(
   'an AZ goes while programs sign: none of them sees a failure, and when it is back it catches up and serves',
