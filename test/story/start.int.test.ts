@@ -53,13 +53,14 @@ test.serial(
         'P11_KIT_SERVER_ADDRESS',
       ],
     )
-    const status = await home.hsmlab('status')
-    for (const zone of ['us-east-1a', 'us-east-1b', 'us-east-1c']) {
-      t.regex(
-        status.text,
-        new RegExp(`^ {2}${zone} {2}hsm-\\w+ {2}10\\.0\\.\\d\\.10 {2}ACTIVE +\\d+ +0 +0 +[0-9a-f]{12}$`, 'm'),
-      )
-    }
+    const rows = ['us-east-1a', 'us-east-1b', 'us-east-1c'].map(
+      (zone) => new RegExp(`^ {2}${zone} {2}hsm-\\w+ {2}10\\.0\\.\\d\\.10 {2}ACTIVE +\\d+ +0 +0 +[0-9a-f]{12}$`, 'm'),
+    )
+    // HSMs that have just come lag until they have compared their keys with all others.
+    const status = await until(
+      () => home.hsmlab('status'),
+      ({ text }) => rows.every((row) => row.test(text)),
+    )
     t.regex(status.text, /All HSMs hold the same keys\./)
 
     const stopped = await home.hsmlab('down')

@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-await import('../dist/src/cloudhsm-cli.js')
+await import('../dist/bundle/cloudhsm-cli.js')

@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-await import('../dist/src/configure-cli.js')
+await import('../dist/bundle/configure-cli.js')

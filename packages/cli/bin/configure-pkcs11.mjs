@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-await import('../dist/src/configure-pkcs11.js')
+await import('../dist/bundle/configure-pkcs11.js')

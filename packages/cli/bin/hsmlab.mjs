@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-await import('../dist/src/hsmlab.js')
+await import('../dist/bundle/hsmlab.js')

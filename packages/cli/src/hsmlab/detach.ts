@@ -3,12 +3,12 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
-import { readInstanceFile } from '@hsmlab/adapter-node/local'
+import { findAbove, readInstanceFile } from '@hsmlab/adapter-node/local'
 import type { Problem } from './outcome.ts'
 import { startedOn } from './started-on.ts'
 import type { Started } from './start-text.ts'
 
-const BIN = new URL('../../../bin/hsmlab.mjs', import.meta.url).pathname
+const BIN = findAbove(import.meta.url, 'bin/hsmlab.mjs')
 const POLL_MILLIS = 10
 /** A first start takes about a second; a machine under load may take much longer. */
 const READY_MILLIS_MAX = 120_000

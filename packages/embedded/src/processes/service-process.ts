@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { setTimeout as after } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
+import { findAbove } from '@hsmlab/adapter-node/local'
 import type { Logger } from '@hsmlab/ports'
 
 export type ServiceName = 'controller' | 'hsm-node' | 'audit-sink' | 'client-proxy'
@@ -32,8 +32,7 @@ export interface ServiceProcess {
 }
 
 /** Services are started by path: nothing imports them. */
-const mainOf = (service: ServiceName): string =>
-  fileURLToPath(new URL(`../../../../../services/${service}/dist/src/main.js`, import.meta.url))
+const mainOf = (service: ServiceName): string => findAbove(import.meta.url, `services/${service}/dist/bundle/main.js`)
 
 const STOP_MILLIS_MAX = 10_000
 /** What is kept of standard error, to say why a service did not start. */

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { findAbove } from '@hsmlab/adapter-node/local'
 import { parseJson } from '@hsmlab/event-sourcing'
 import { BenchFailure, runTool } from './run-tool.ts'
 
-const SOURCE = new URL('../../../../bench/p11-bench.c', import.meta.url).pathname
+const SOURCE = findAbove(import.meta.url, 'bench/p11-bench.c')
 
 const Load = t.strict({
   done: t.number,

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findAbove } from '@hsmlab/adapter-node/local'
 import { READY_MADE } from '@hsmlab/embedded/facts'
 import type { Target } from './load.ts'
 import { runTool, startServer, stopServer } from './run-tool.ts'
 
-const BIN = new URL('../../../../bin/hsmlab.mjs', import.meta.url).pathname
+const BIN = findAbove(import.meta.url, 'bin/hsmlab.mjs')
 const SOFTHSM_MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
   '/usr/lib64/pkcs11/libsofthsm2.so',
