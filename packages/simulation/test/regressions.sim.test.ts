@@ -4,7 +4,7 @@ import { ZONES } from '../src/cluster/places.ts'
 import type { ProgramName } from '../src/cluster/programs.ts'
 import { simulationEngine } from '../src/engine/simulation-engine.ts'
 import { runHistory } from '../src/history/run-history.ts'
-import type { Fault, Operation, Plan, Step } from '../src/history/steps.ts'
+import { type Fault, type Operation, type Plan, STEADY_AES, type Step } from '../src/history/steps.ts'
 
 const ground = { turn: eventLoopTurn, engine: simulationEngine }
 const [A, B, C] = ZONES
@@ -18,7 +18,7 @@ const stepOf = (happening: Happening, id: number): Step =>
     : { kind: 'fault', id, at: happening[0], fault: happening[1] }
 
 const planOf = (syncPeriodMillis: number, faultsEndAt: number, ...happenings: ReadonlyArray<Happening>): Plan => ({
-  seed: 1,
+  seed: 1, // Of what the plan does not say; one that matters is given in its place.
   syncPeriodMillis,
   faultsEndAt,
   sufferer: undefined,
@@ -65,4 +65,57 @@ test('an HSM whose disk fails at any moment of its start does not run on a log t
     )
     t.deepEqual((await runHistory(ground, plan)).violations, [], `${moment} ms after it began`)
   }
+})
+
+// Seed 2737.
+test('what an HSM could not write before its slow disk failed is not taken for its state', async (t) => {
+  const plan = planOf(
+    200,
+    1585,
+    [18, 'app-1', { type: 'crypt', key: STEADY_AES }],
+    [71, 'app-1', { type: 'make-aes' }],
+    [227, 'app-1', { type: 'make-aes' }],
+    [384, { type: 'disk-slow', zones: [B], factor: 300, millis: 278 }],
+    [417, 'app-1', { type: 'make-aes' }],
+    [883, { type: 'disk-error', zone: B, millis: 45 }],
+  )
+  t.deepEqual((await runHistory(ground, { ...plan, seed: 2737, waived: true })).violations, [])
+})
+
+// Seed 3830.
+test('what an HSM could not write before its slow disk was full is not taken for its state', async (t) => {
+  const plan = planOf(
+    200,
+    2081,
+    [750, { type: 'disk-slow', zones: [B], factor: 300, millis: 253 }],
+    [806, 'admin', { type: 'create-user' }],
+    [1087, 'admin', { type: 'create-user' }],
+    [1120, { type: 'disk-full', zone: B, millis: 390 }],
+  )
+  t.deepEqual((await runHistory(ground, { ...plan, seed: 3830 })).violations, [])
+})
+
+// Seed 3713.
+test('the log of an HSM that was switched off goes back in time only when it had grown', async (t) => {
+  const plan = planOf(
+    200,
+    3616,
+    [51, { type: 'crash-hsm', zone: C, millis: 2322 }],
+    [619, { type: 'lose-storage', zone: C, how: 'rolled-back', millis: 46 }],
+  )
+  t.deepEqual((await runHistory(ground, plan)).violations, [])
+})
+
+// Seed 4717.
+test('what the audit sink takes in while it is looked at need not be on its disk yet', async (t) => {
+  const plan = planOf(
+    200,
+    3410,
+    [216, 'app-2', { type: 'make-aes' }],
+    [453, { type: 'lose-power', zones: [A, B], proxy: false, millis: 2913 }],
+    [1463, 'app-2', { type: 'make-pair' }],
+    [3193, 'admin', { type: 'create-user' }],
+    [3372, { type: 'lose-power', zones: [A], proxy: false, millis: 35 }],
+  )
+  t.deepEqual((await runHistory(ground, { ...plan, seed: 4717, fromNothing: true })).violations, [])
 })

@@ -22,9 +22,12 @@ export interface Hsm {
   readonly zeroize: () => HsmAnswer<void>
   readonly keyHandles: () => ReadonlyArray<number>
   /** The HSM's log: to be read, not to be written. */
-  readonly store: Pick<EventStore, 'durableHead' | 'read'>
-  /** The live state at the log's end, canonical. */
-  readonly canonicalState: () => Promise<Readonly<{ revision: number; state: string }>>
+  readonly store: Pick<EventStore, 'durableHead' | 'speculativeHead' | 'read'>
+  /**
+   * The live state at the log's end, canonical. Refused (`damaged`) when the log has stopped: the state may hold what
+   * the log does not.
+   */
+  readonly canonicalState: () => HsmAnswer<Readonly<{ revision: number; state: string }>>
   /** Ends sessions, waits for the disk, closes the log. */
   readonly stop: () => Promise<void>
   /** As if the power were cut: nothing more leaves, nothing is said to anybody. */

@@ -242,8 +242,10 @@ export const runHsm = (env: HsmEnv, part: RunningHsmPart): Hsm => {
     keyHandles: () => [...state.keys.keys()],
     store,
     canonicalState: async () => {
-      for (let pending = log.settled(); pending !== undefined && (await pending); pending = log.settled());
-      return { revision: store.durableHead().revision, state: canonicalHsmState(state) }
+      for (let pending = log.settled(); pending !== undefined; pending = log.settled()) {
+        if (!(await pending)) return refusal('damaged', 'The HSM could not write its log.')
+      }
+      return E.right({ revision: store.durableHead().revision, state: canonicalHsmState(state) })
     },
     stop: async () => {
       if (ended) return

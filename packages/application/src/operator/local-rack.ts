@@ -52,7 +52,10 @@ export const localRack = async (env: HsmEnv, part: RackPart): Promise<LocalRack>
     liveState: async (log) => {
       const hsm = running(log)
       if (hsm === undefined) return switchedOff(log)
-      const { revision, state } = await hsm.canonicalState()
+      const live = await hsm.canonicalState()
+      // Its log has stopped: it is opened anew, or stays off.
+      if (E.isLeft(live)) return switchedOff(log)
+      const { revision, state } = live.right
       return E.right({ length: revision, state })
     },
     stop: async () => {

@@ -14,7 +14,12 @@ const CLUSTER = 'cluster-aaaaaaaaaaa'
 
 const sinkOf = async (cluster: Awaited<ReturnType<typeof realCluster>>, disk = memoryDisk(), create = true) => {
   const { bus, clock, engine, controller, hsms, settled } = cluster
-  const identityKeys = await Promise.all(hsms.map(async (hsm) => (await settled(hsm.canonicalState())).state))
+  const identityKeys = await Promise.all(
+    hsms.map(async (hsm) => {
+      const live = await settled(hsm.canonicalState())
+      return E.isRight(live) ? live.right.state : ''
+    }),
+  )
   const members = hsms.map((hsm, i) => ({
     hsmId: hsm.hsmId,
     availabilityZone: `us-east-1${'abc'[i]}`,

@@ -123,7 +123,7 @@ export const realCluster = async (seed = 1, diskOf: (zone: number) => Disk = mem
     }
     right(await createHsm(envOf(zone), homes[zone]!, request))
     const hsm = await open(zone)
-    const { state } = await hsm.canonicalState()
+    const { state } = right(await hsm.canonicalState())
     const { identityKey } = (JSON.parse(state) as { identity: Pick<Member, 'identityKey'> }).identity
     members[zone] = { hsmId: hsmIds[zone]!, availabilityZone: zones[zone]!, eniIp, lane: zone + 1, identityKey }
   }

@@ -131,6 +131,26 @@ test('an HSM whose disk is full when it notes its start does not run, and gives 
   if (E.isRight(again)) await again.right.stop()
 })
 
+// Seeds 2737 and 3830 of the simulation: what waited for a slow disk was told as state when the disk then failed.
+test('an HSM that cannot write its log does not tell as its state what is not on it', async (t) => {
+  const { env, provision } = lab()
+  const disk = memoryDisk()
+  const home = homeOn(disk)
+  t.true(E.isRight(await provision(home)))
+  const watch = { failed: () => undefined, notify: () => undefined }
+  let isFull = false
+  const opened = await openHsm(env, { ...home, disk: fullDisk(disk, () => isFull) }, hsmId, watch)
+  if (E.isLeft(opened)) return t.fail(opened.left._tag)
+  t.true(E.isRight(await opened.right.canonicalState()))
+  isFull = true
+  const zeroized = opened.right.zeroize()
+  const live = await opened.right.canonicalState()
+  t.is(E.isLeft(live) ? live.left.code : live.right.state, 'damaged')
+  await zeroized
+  t.true(E.isLeft(await opened.right.canonicalState()))
+  await opened.right.crash()
+})
+
 test('an HSM that could not be made gives its log free', async (t) => {
   const { provision } = lab()
   const disk = memoryDisk()

@@ -27,10 +27,14 @@ const expectedRecords = ({ facts }: HsmLogFacts): ReadonlyArray<AuditRecord> => 
   return records
 }
 
-/** P6: the audit log holds every audited fact of every HSM whose log survives, in order, and its chain is sound. */
+/**
+ * P6: the audit log holds every audited fact of every HSM whose log survives, in order, and its chain is sound.
+ * `audited`: so many records of each HSM's log are on the sink's disk; what it took in later may be on its way.
+ */
 export const checkAudit = async (
   sink: AuditSink,
   logs: ReadonlyArray<HsmLogFacts>,
+  audited: ReadonlyMap<string, number>,
 ): Promise<ReadonlyArray<Violation>> => {
   const violations: Violation[] = []
   for (const log of logs) {
@@ -43,8 +47,7 @@ export const checkAudit = async (
     }
     const findings = verifyAuditChain(hsmId, kept, [])
     violations.push(...findings.map((finding) => broken(`${hsmId}: ${describeAuditFinding(finding)}`)))
-    const length = sink.state.logs.get(hsmId)?.length ?? 0
-    const expected = expectedRecords({ ...log, facts: log.facts.slice(0, length) })
+    const expected = expectedRecords({ ...log, facts: log.facts.slice(0, audited.get(hsmId) ?? 0) })
     const differs = expected.findIndex((record, i) => canonicalJson(record) !== canonicalJson(kept[i]?.record ?? null))
     if (differs >= 0) {
       const what = `${hsmId}: of ${expected.length} audited facts ${kept.length} are kept; number ${differs} is the first`

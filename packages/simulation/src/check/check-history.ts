@@ -61,7 +61,9 @@ type Finding = Readonly<{ holdings: Holdings; log: HsmLogFacts; live: Sample }>
 /** Everything that one HSM has to show at the end. */
 const findingOf = async (hsm: Hsm): Promise<E.Either<Violation, Finding>> => {
   const { hsmId } = hsm
-  const live = { hsmId, ...(await hsm.canonicalState()) }
+  const state = await hsm.canonicalState()
+  if (E.isLeft(state)) return E.left({ promise: 'P4', what: `the state of ${hsmId}: ${state.left.message}` })
+  const live = { hsmId, ...state.right }
   const holdings = holdingsOf(live, hsm.describe().digest)
   const facts = await readFacts(hsm)
   if (E.isLeft(facts)) return E.left({ promise: 'P4', what: `the log of ${hsmId} cannot be read: ${facts.left}` })
@@ -69,12 +71,15 @@ const findingOf = async (hsm: Hsm): Promise<E.Either<Violation, Finding>> => {
   return E.right({ holdings, live, log: { hsmId, facts: facts.right } })
 }
 
+/** What was looked at on the way: states of HSMs, and at the end how much of each log was audited. */
+export type Seen = Readonly<{ samples: ReadonlyArray<Sample>; audited: ReadonlyMap<string, number> }>
+
 /** Looks for broken promises, two sync periods after the faults have ended. */
 export const checkHistory = async (
   cluster: Cluster,
   plan: Plan,
   journal: Journal,
-  samples: ReadonlyArray<Sample>,
+  { samples, audited }: Seen,
 ): Promise<ReadonlyArray<Violation>> => {
   const found = await Promise.all(
     seatsOf(cluster).flatMap(({ hsm: running }) => {
@@ -93,7 +98,7 @@ export const checkHistory = async (
     ...checkConvergence(holdings),
     ...checkKeys(plan, journal, holdings),
     ...checkDurability(plan, journal, logs),
-    ...(sink === undefined ? [] : await checkAudit(sink, logs)),
+    ...(sink === undefined ? [] : await checkAudit(sink, logs, audited)),
     ...checkHandles(journal),
     ...checkUsers(plan, journal, holdings),
     ...checkSteadyUse(plan, journal),

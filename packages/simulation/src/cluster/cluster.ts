@@ -35,12 +35,16 @@ export const servingHsms = (cluster: Pick<Cluster, 'machines' | 'controller'>): 
 export const durableHeads = ({ machines }: Cluster): ReadonlyMap<string, number> =>
   new Map(machines.flatMap((machine) => [...machine.durableHeads()]))
 
+/** How many records of each HSM's log the audit sink has taken in; the last of them may not be on its disk yet. */
+export const auditedLengths = ({ audit }: Pick<Cluster, 'audit'>): ReadonlyMap<string, number> =>
+  new Map([...(audit.sink()?.state.logs.values() ?? [])].map(({ hsmId, length }) => [hsmId, length]))
+
 /** The audit sink has taken in all that is on the disks of the HSMs that run. */
 export const auditIsComplete = (cluster: Cluster): boolean => {
-  const sink = cluster.audit.sink()
-  if (sink === undefined) return false
+  if (cluster.audit.sink() === undefined) return false
+  const lengths = auditedLengths(cluster)
   return seatsOf(cluster).every(({ place, hsm }) => {
     const length = hsm()?.store.durableHead().revision ?? 0
-    return (sink.state.logs.get(place.hsmId)?.length ?? 0) >= length
+    return (lengths.get(place.hsmId) ?? 0) >= length
   })
 }

@@ -1,6 +1,6 @@
 import { type HsmSettings, type Rack, startRack } from '@hsmlab/application'
 import type { X25519KeyPair } from '@hsmlab/crypto'
-import type { AvailabilityZone } from '@hsmlab/domain'
+import type { AvailabilityZone, HsmId } from '@hsmlab/domain'
 import { type DeviceHome, type DeviceStorage, sleep } from '@hsmlab/ports'
 import { simulatedHardware } from '../certificates/simulated-certificates.ts'
 import { type DiskFaults, type DiskImage, type DiskStep, type SeededDisk, seededDisk } from '../disk/seeded-disk.ts'
@@ -93,6 +93,8 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
   const { zone } = part
   const devices = new Map<string, Device>()
   const heads = new Map<string, number>()
+  /** As `heads`, but of an HSM that stopped by itself how far it had come when last seen. */
+  const reached = new Map<string, number>()
   let remembered: Readonly<{ image: MachineImage; heads: ReadonlyMap<string, number> }> | undefined
   let slowness = 1
   let wallShift = 0
@@ -151,8 +153,10 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
   const noteHeads = (): void => {
     for (const hsmId of rack?.hsmIds() ?? []) {
       const hsm = rack?.hsm(hsmId)
+      const head = hsm?.store.durableHead().revision
+      if (head !== undefined) reached.set(hsmId, head)
       // Nobody sees how far the log has come of an HSM that stopped by itself.
-      heads.set(hsmId, hsm?.store.durableHead().revision ?? Infinity)
+      heads.set(hsmId, head ?? Infinity)
     }
   }
 
@@ -188,7 +192,7 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
       if (how === 'gone') devices.clear()
       let isDamaged = devices.size > 0 || how === 'gone'
       for (const [name, { log }] of devices) {
-        const hasGrown = (heads.get(name) ?? 0) > (remembered?.heads.get(name) ?? Infinity)
+        const hasGrown = (reached.get(name) ?? 0) > (remembered?.heads.get(name) ?? Infinity)
         const older = hasGrown ? remembered?.image.get(name)?.log : undefined
         isDamaged = damageDisk(log, how, older) && isDamaged
       }
@@ -196,8 +200,9 @@ export const newMachine = (world: World, part: MachinePart): Machine => {
     },
     image,
     remember: () => {
-      noteHeads()
-      remembered = { image: image(), heads: new Map(heads) }
+      // What is on its way to the disk may lie there already.
+      const head = (hsmId: HsmId): number => rack?.hsm(hsmId)?.store.speculativeHead().revision ?? Infinity
+      remembered = { image: image(), heads: new Map(rack?.hsmIds().map((hsmId) => [hsmId, head(hsmId)])) }
     },
     restore: (image) => {
       for (const [name, { log, deviceKey }] of image) {

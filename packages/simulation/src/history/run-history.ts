@@ -1,6 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { Hsm } from '@hsmlab/application'
 import type { ClusterOptions } from '../cluster/build-cluster.ts'
-import { auditIsComplete, type Cluster, durableHeads, seatsOf, servingHsms } from '../cluster/cluster.ts'
+import {
+  auditedLengths,
+  auditIsComplete,
+  type Cluster,
+  durableHeads,
+  seatsOf,
+  servingHsms,
+} from '../cluster/cluster.ts'
 import { drive, pass } from '../cluster/drive.ts'
 import { PLACES } from '../cluster/places.ts'
 import { PROGRAMS } from '../cluster/programs.ts'
@@ -73,11 +81,16 @@ const sampleStates = (cluster: Cluster, seed: number, samples: Sample[]): (() =>
   const { clock } = cluster.world
   const dice = diceFrom(`${seed}/samples`)
   let stopped = false
+  const take = async (hsm: Hsm): Promise<void> => {
+    const live = await hsm.canonicalState()
+    // Without an answer there is nothing to compare: the log has stopped, and the HSM with it.
+    if (E.isRight(live)) samples.push({ hsmId: hsm.hsmId, ...live.right })
+  }
   const sample = (): void => {
     if (stopped) return
     const seats = seatsOf(cluster)
     const hsm = seats[dice.below(seats.length)]?.hsm()
-    void hsm?.canonicalState().then(({ revision, state }) => samples.push({ hsmId: hsm.hsmId, revision, state }))
+    if (hsm !== undefined) void take(hsm)
     clock.after(dice.between(SAMPLE_MILLIS[0], SAMPLE_MILLIS[1]), sample)
   }
   sample()
@@ -162,11 +175,12 @@ const runPlan = async (
   if (!quiet) return [livenessViolation(cluster, journal), ...checkFailures(cluster, journal)]
   await letKeysConverge(cluster, syncPeriodMillis)
   const isAudited = await pass(world, AUDIT_MILLIS, () => auditIsComplete(cluster))
+  const audited = auditedLengths(cluster)
   // What the sink has taken in last is on its way to its disk.
   await world.clock.advance(LAST_WRITE_MILLIS)
   stopSampling()
   if (!isAudited) cluster.findings.push(auditViolation(cluster))
-  return await drive(world, checkHistory(cluster, plan, journal, samples))
+  return await drive(world, checkHistory(cluster, plan, journal, { samples, audited }))
 }
 
 /** Runs one history from beginning to end and looks for what must not be. */
