@@ -16,8 +16,11 @@ export type Rate = Readonly<{
 /** `pausesMillis`: of each time that a zone died under a signing loop, the longest call; `failed`: of all of them. */
 export type ZoneLoss = Readonly<{ pausesMillis: ReadonlyArray<number>; failed: number }>
 
-/** `sessions`: logins and sessions; `keys`: events that carry whole keys. Events a second. */
-export type ReplaySpeed = Readonly<{ events: number; sessions: number; keys: number }>
+/**
+ * Events a second. `sessions`: channels, logins, logouts; `keys`: events that carry whole keys; `mixed`: one of these to
+ * nine of those, for a log tells of every login and of no signature.
+ */
+export type ReplaySpeed = Readonly<{ events: number; sessions: number; mixed: number; keys: number }>
 
 export type Figures = Readonly<{
   machine: Readonly<{ cores: number; processor: string; node: string; loadBefore: number }>

@@ -40,13 +40,17 @@ const ownPayloads = async (data: string): Promise<ReadonlyArray<Uint8Array>> => 
 
 const typeOf = (payload: Uint8Array): HsmEvent['type'] => got('an event', decodeHsmFact(payload)).event.type
 
+/** Round and round. */
+const at = (payloads: ReadonlyArray<Uint8Array>, index: number): Uint8Array =>
+  payloads[index % payloads.length] ?? new Uint8Array()
+
 /** Writes a log of `EVENTS` events into `folder`, `payloads` again and again. */
 const writeLog = async (folder: string, payloads: ReadonlyArray<Uint8Array>): Promise<void> => {
   const env = { disk: levelDisk(folder), primitives: opensslEngine() }
   const store = got('a new log', await openEventStore(env, { ...OWNER, create: true })())
-  for (let at = 0; at < EVENTS; at += BATCH) {
-    const batch = Array.from({ length: BATCH }, (_, i) => payloads[(at + i) % payloads.length] ?? new Uint8Array())
-    got('writing a log', await got('writing a log', store.append(at, batch)).durable())
+  for (let begin = 0; begin < EVENTS; begin += BATCH) {
+    const batch = Array.from({ length: BATCH }, (_, i) => at(payloads, begin + i))
+    got('writing a log', await got('writing a log', store.append(begin, batch)).durable())
   }
   got('closing a log', await store.close()())
 }
@@ -63,17 +67,26 @@ const fold = async (folder: string): Promise<number> => {
   return (EVENTS * 1000) / (performance.now() - begun)
 }
 
-/** The product's own events, of two kinds, in logs of many. The second fold of each counts: the first one is compiled. */
+/** One of `rare` to nine of `common`. */
+const mix = (rare: ReadonlyArray<Uint8Array>, common: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> =>
+  rare.flatMap((each, i) => [each, ...Array.from({ length: 9 }, (_, j) => at(common, 9 * i + j))])
+
+/** The product's own events in logs of many. The second fold of each counts: the first one is compiled. */
 export const replaySpeed = async (data: string, folder: string): Promise<ReplaySpeed> => {
   const own = (await ownPayloads(data)).map((payload) => ({ payload, type: typeOf(payload) }))
-  const speedOf = async (name: string, types: ReadonlySet<HsmEvent['type']>): Promise<number> => {
+  const of = (types: ReadonlySet<HsmEvent['type']>): ReadonlyArray<Uint8Array> =>
+    own.filter(({ type }) => types.has(type)).map(({ payload }) => payload)
+  const speedOf = async (name: string, payloads: ReadonlyArray<Uint8Array>): Promise<number> => {
     const log = join(folder, name)
-    await writeLog(
-      log,
-      own.filter(({ type }) => types.has(type)).map(({ payload }) => payload),
-    )
+    await writeLog(log, payloads)
     await fold(log)
     return fold(log)
   }
-  return { events: EVENTS, sessions: await speedOf('sessions', OF_SESSIONS), keys: await speedOf('keys', OF_KEYS) }
+  const [sessions, keys] = [of(OF_SESSIONS), of(OF_KEYS)]
+  return {
+    events: EVENTS,
+    sessions: await speedOf('sessions', sessions),
+    mixed: await speedOf('mixed', mix(keys, sessions)),
+    keys: await speedOf('keys', keys),
+  }
 }
