@@ -206,7 +206,6 @@ const openDoors = async (
   closers.push(client.right.close)
 
   const handlers = controlHandlers({
-    clock: systemClock,
     engine,
     facts: {
       version: options.version,

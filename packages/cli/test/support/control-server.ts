@@ -61,7 +61,6 @@ const handlersOf = (shown: Shown): LocalHandlers<ControlMethods> => ({
     return new Promise((resolve) => onGone(() => resolve(E.right({}))))
   },
   auditHeads: async () => E.right({ heads: shown.heads }),
-  events: notHere,
 })
 
 /** A data folder whose control door answers what `status` and the others of `shown` say. */

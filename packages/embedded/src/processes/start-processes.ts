@@ -152,7 +152,6 @@ export const startProcesses = async (options: ProcessesOptions): Promise<E.Eithe
     },
   })
   const handlers = controlHandlers({
-    clock: systemClock,
     engine,
     facts: {
       version: options.version,

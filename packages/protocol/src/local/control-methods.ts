@@ -117,17 +117,5 @@ export const CONTROL_METHODS = {
   },
   /** The longest heads that HSMs signed and others keep: what `audit verify` holds the records against. */
   auditHeads: { params: Nothing, result: t.strict({ heads: t.readonlyArray(SignedAuditHead) }) },
-  /** Published events of one log or all as they come, for people who watch; sealed members stay sealed. */
-  events: {
-    params: optional({ log: LogName }),
-    event: t.strict({
-      log: LogName,
-      position: t.number,
-      atMicros: t.number,
-      type: t.string,
-      data: t.UnknownRecord,
-    }),
-    result: Nothing,
-  },
 } as const
 export type ControlMethods = typeof CONTROL_METHODS
