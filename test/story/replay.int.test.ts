@@ -2,6 +2,7 @@ import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { chainAuditRecord, type ChainedAuditRecord, emptyAuditHead, type HsmId } from '@hsmlab/domain'
+import { agreement, hsmsOf } from '../support/cluster.ts'
 import { until } from '../support/patience.ts'
 import { ADMIN, dataOf, type Home, makeHome, startProduct, up, USER1, type Words } from '../support/product.ts'
 import { rewriteAudit } from '../support/rewrite-audit.ts'
@@ -56,7 +57,8 @@ test.serial('history is folded again: as it was at a time or a position, and the
   const between = now()
   await makeKey(t, product, 'second')
   await cloudhsmCli({ role: 'crypto-user', pin: 'user1:wrongpass' }, 'key', 'list')
-  const [lost] = (await product.status()).clusters[0]?.hsms ?? []
+  await agreement(product, 3)
+  const [lost] = await hsmsOf(product)
   await hsmlab('chaos', 'kill-hsm', lost?.hsmId ?? '')
   const deleted = await cloudhsmCli(USER1, 'key', 'delete', '--filter', `key-reference=${reference}`)
   t.is(deleted.status, 0, deleted.text)
