@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { levelDisk } from '@hsmlab/adapter-leveldb'
 import { describeStartFailure, natsBus } from '@hsmlab/adapter-nats'
-import { opensslEngine, pinoLogger, systemClock } from '@hsmlab/adapter-node'
+import { opensslEngine, pinoLogger, systemClock, systemRandom } from '@hsmlab/adapter-node'
 import { instancePaths, listenOnUnixSocket, readServiceKeys } from '@hsmlab/adapter-node/local'
 import { readServiceSettings, type RunningService } from '@hsmlab/adapter-node/service'
 import {
@@ -41,7 +41,7 @@ export const startAuditSinkService = async (environment: Environment): Promise<E
   )()
   if (E.isLeft(store)) return E.left(describeOpenFailure(store.left, 'the audit sink'))
   const sink = await startAuditSink(
-    { bus: bus.right, clock: systemClock, engine, logger },
+    { bus: bus.right, clock: systemClock, engine, logger, random: systemRandom },
     {
       store: store.right,
       controllerKey: fromBase64(keys.right.controllerSigningKey),

@@ -1,11 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { auditHeadStatement, type ChainedAuditRecord, type ClusterId, type HsmId } from '@hsmlab/domain'
-import { fromBase64, parseJson, parseJsonBytes, utf8Bytes } from '@hsmlab/event-sourcing'
+import { fromBase64, parseJson, parseJsonBytes, toBase64, utf8Bytes } from '@hsmlab/event-sourcing'
 import {
   type HasBus,
   type HasClock,
   type HasCryptoEngine,
   type HasLogger,
+  type HasRandom,
   subject,
   type Unsubscribe,
 } from '@hsmlab/ports'
@@ -13,6 +14,7 @@ import {
   ClusterMemberships,
   decodeLogRun,
   encodeLogRequest,
+  LOG_NONCE_SIZE,
   type LogRun,
   Membership,
   type SignedMembership,
@@ -22,6 +24,7 @@ import { SignedAuditHead } from '@hsmlab/protocol/local'
 import type { EventStore } from '../event-store/event-store.ts'
 import type { ReadFailure } from '../event-store/failure.ts'
 import { payloadOf } from '../event-store/record.ts'
+import { dropCounter } from '../drops/drop-counter.ts'
 import { type AuditSinkEvent, decodeAuditSinkEvent, encodeAuditSinkEvent } from './codec.ts'
 import { type AuditSinkState, emptyAuditSink, evolveAuditSink, followedLog } from './state.ts'
 import { takeRun } from './take-run.ts'
@@ -75,16 +78,16 @@ const fold = async (store: EventStore): Promise<E.Either<ReadFailure, AuditSinkS
  * noticed by position and asked for at the HSM; a history that differs from the one it had signed before is recorded.
  */
 export const startAuditSink = async (
-  env: HasBus & HasClock & HasCryptoEngine & HasLogger,
+  env: HasBus & HasClock & HasCryptoEngine & HasLogger & HasRandom,
   part: AuditSinkPart,
 ): Promise<E.Either<ReadFailure, AuditSink>> => {
-  const { bus, clock, engine, logger } = env
+  const { bus, clock, engine, logger, random } = env
   const folded = await fold(part.store)
   if (E.isLeft(folded)) return folded
   const state = folded.right
   const following = new Map<HsmId, Following>()
   const listeners = new Set<(records: ReadonlyArray<ChainedAuditRecord>) => void>()
-  let dropped = 0
+  const drops = dropCounter(logger, 'a log run or head was dropped: no HSM signed it', {})
   let closed = false
 
   const append = async (events: ReadonlyArray<AuditSinkEvent>): Promise<boolean> => {
@@ -102,15 +105,15 @@ export const startAuditSink = async (
     hsmId: HsmId,
     source: Source,
     run: LogRun,
-    isAnswer: boolean,
+    nonce?: Uint8Array,
   ): Promise<'taken' | 'nothing' | 'ahead'> => {
-    const taken = takeRun(engine, followedLog(state, hsmId), source, run, isAnswer)
+    const taken = takeRun(engine, followedLog(state, hsmId), source, run, nonce)
     if (E.isRight(taken)) {
       if (taken.right.length === 0) return 'nothing'
       return (await append(taken.right)) ? 'taken' : 'nothing'
     }
     if (taken.left._tag === 'RunAhead') return 'ahead'
-    if (taken.left._tag === 'RunForged') dropped += 1
+    if (taken.left._tag === 'RunForged') drops.add({ hsmId })
     if (taken.left._tag === 'RunForked' && followedLog(state, hsmId).forkedAt === undefined) {
       logger.log('error', 'an HSM shows another history than it did before', { hsmId, from: taken.left.from })
       await append([{ type: 'LogForked', hsmId, from: taken.left.from, length: taken.left.length }])
@@ -118,16 +121,19 @@ export const startAuditSink = async (
     return 'nothing'
   }
 
-  const ask = async (hsmId: HsmId): Promise<LogRun | undefined> => {
-    const from = encodeLogRequest(followedLog(state, hsmId).length)
-    const reply = await bus.request(subject(subjects.logRecords(hsmId)), from, REQUEST_MILLIS)()
-    return E.isRight(reply) ? decodeLogRun(reply.right) : undefined
+  /** What the HSM has behind the sink's end, and the nonce of the question that it answers. */
+  const ask = async (hsmId: HsmId): Promise<(LogRun & Readonly<{ nonce: Uint8Array }>) | undefined> => {
+    const nonce = random.bytes(LOG_NONCE_SIZE)
+    const question = encodeLogRequest({ from: followedLog(state, hsmId).length, nonce })
+    const reply = await bus.request(subject(subjects.logRecords(hsmId)), question, REQUEST_MILLIS)()
+    const run = E.isRight(reply) ? decodeLogRun(reply.right) : undefined
+    return run === undefined ? undefined : { ...run, nonce }
   }
 
   const catchUp = async (hsmId: HsmId, source: Source): Promise<void> => {
     for (let runs = 0; runs < RUNS_MAX && !closed; runs++) {
       const run = await ask(hsmId)
-      if (run === undefined || (await take(hsmId, source, run, true)) !== 'taken') return
+      if (run === undefined || (await take(hsmId, source, run, run.nonce)) !== 'taken') return
     }
   }
 
@@ -138,9 +144,10 @@ export const startAuditSink = async (
     const signed = SignedAuditHead.decode(E.isRight(reply) ? parseJsonBytes(reply.right) : undefined)
     if (E.isLeft(signed) || signed.right.head.hsmId !== hsmId || closed) return
     const statement = utf8Bytes(auditHeadStatement(signed.right.head))
-    if (!engine.ed25519.verify(identityKey, statement, fromBase64(signed.right.signature))) {
-      dropped += 1
-      return
+    // Whose key it is said to be is not signed, and is kept.
+    const isHsms = signed.right.identityKey === toBase64(identityKey)
+    if (!isHsms || !engine.ed25519.verify(identityKey, statement, fromBase64(signed.right.signature))) {
+      return drops.add({ hsmId })
     }
     if ((log.signed?.head.length ?? -1) < signed.right.head.length) {
       await append([{ type: 'AuditHeadSigned', ...signed.right }])
@@ -164,7 +171,7 @@ export const startAuditSink = async (
       inTurn(each, async () => {
         const run = decodeLogRun(message)
         if (closed || run === undefined) return
-        if ((await take(hsmId, source, run, false)) === 'ahead') await catchUp(hsmId, source)
+        if ((await take(hsmId, source, run)) === 'ahead') await catchUp(hsmId, source)
       }),
     )
   }
@@ -215,7 +222,7 @@ export const startAuditSink = async (
       return () => void listeners.delete(listener)
     },
     signedHeads: () => [...state.logs.values()].flatMap(({ signed }) => signed ?? []),
-    dropped: () => dropped,
+    dropped: drops.count,
     close: async () => {
       closed = true
       cancel()

@@ -8,9 +8,10 @@ import {
   chainAuditRecord,
   type ClusterId,
   decodeHsmFact,
+  type HsmId,
 } from '@hsmlab/domain'
 import { fromBase64, type Tagged, toBase64 } from '@hsmlab/event-sourcing'
-import { type LogRun, logHeadStatement } from '@hsmlab/protocol'
+import { logAnswerStatement, logHeadStatement, type LogRun } from '@hsmlab/protocol'
 import { emptyLog, hashRecord, type LogRecord, payloadOf, previousHashOf } from '../event-store/record.ts'
 import { type HasSha256, sameBytes } from '../event-store/seal.ts'
 import { verifyRecords } from '../event-store/verify.ts'
@@ -30,24 +31,37 @@ export type RunRefusal =
 
 type Source = Readonly<{ clusterId: ClusterId; identityKey: Uint8Array }>
 
-const isSigned = (engine: CryptoEngine, { head }: LogRun, { hsmId }: FollowedLog, { identityKey }: Source): boolean =>
-  engine.ed25519.verify(identityKey, logHeadStatement(hsmId, head.length, head.hash), head.signature)
+/** As published, or as answered to the question that bore `nonce`. */
+const isSigned = (
+  engine: CryptoEngine,
+  { head }: LogRun,
+  hsmId: HsmId,
+  key: Uint8Array,
+  nonce?: Uint8Array,
+): boolean => {
+  const { length, hash, signature } = head
+  const statement =
+    nonce === undefined ? logHeadStatement(hsmId, length, hash) : logAnswerStatement(hsmId, nonce, length, hash)
+  return engine.ed25519.verify(key, statement, signature)
+}
 
 /**
- * The events by which a run that follows the sink's end is taken in; empty when it brings nothing new. `isAnswer`: the
- * HSM was just asked, so a log that is shorter than before went back; a published run may simply be late.
+ * The events by which a run that follows the sink's end is taken in; empty when it brings nothing new. `nonce`: it
+ * answers the question that bore it, so a log that is shorter than before went back; a published run may simply be late,
+ * or be said again by somebody else.
  */
 export const takeRun = (
   engine: CryptoEngine,
   log: FollowedLog,
   source: Source,
   run: LogRun,
-  isAnswer: boolean,
+  nonce?: Uint8Array,
 ): E.Either<RunRefusal, ReadonlyArray<AuditSinkEvent>> => {
-  if (!isSigned(engine, run, log, source)) return E.left({ _tag: 'RunForged' })
+  if (!isSigned(engine, run, log.hsmId, source.identityKey, nonce)) return E.left({ _tag: 'RunForged' })
   if (!leadsToHead({ primitives: engine }, run)) return E.left({ _tag: 'RunForged' })
   const { length } = run.head
-  if (length < log.length) return isAnswer ? E.left({ _tag: 'RunForked', from: length, length }) : E.right([])
+  if (length < log.length)
+    return nonce !== undefined ? E.left({ _tag: 'RunForked', from: length, length }) : E.right([])
   if (run.from > log.length) return E.left({ _tag: 'RunAhead' })
   const end = log.hash === undefined ? emptyLog({ primitives: engine }, log.hsmId).hash : fromBase64(log.hash)
   const records = run.records.slice(log.length - run.from)

@@ -21,6 +21,7 @@ import {
   type SessionRequest,
   subjects,
 } from '@hsmlab/protocol'
+import { dropCounter } from '../drops/drop-counter.ts'
 
 /** What a rack does for its controller: one function per control operation. */
 export type ControlHandlers = {
@@ -89,7 +90,12 @@ export const serveControl = (
   part: ControlServerPart,
 ): ControlServer => {
   const { bus, engine, logger, random } = env
-  const prologue = utf8Bytes(controlPrologue(part.availabilityZone))
+  const { availabilityZone } = part
+  const prologue = utf8Bytes(controlPrologue(availabilityZone))
+  const handshakeDrops = dropCounter(logger, 'a handshake of no controller was dropped', { availabilityZone })
+  const frameDrops = dropCounter(logger, 'a control frame was dropped: stale, forged or of no channel', {
+    availabilityZone,
+  })
   /** The one used last is the last. */
   const channels = new Map<string, ControllerChannel>()
 
@@ -109,7 +115,10 @@ export const serveControl = (
       staticKey: part.rackKey,
       remoteStatic: part.controllerKey,
     })
-    if (shake.read(message.subarray(CONTROLLER_ID_SIZE)) === undefined) return NOTHING
+    if (shake.read(message.subarray(CONTROLLER_ID_SIZE)) === undefined) {
+      handshakeDrops.add()
+      return NOTHING
+    }
     const reply = shake.write(NOTHING)
     const keys = shake.result()
     if (reply === undefined || keys === undefined) return NOTHING
@@ -144,7 +153,7 @@ export const serveControl = (
     const from = channels.get(id)
     const plaintext = from?.cipher.open(frame.subarray(CHANNEL_ID_SIZE), header)
     const requests = plaintext === undefined ? undefined : decodeRequests(plaintext)
-    if (from === undefined || requests === undefined) return
+    if (from === undefined || requests === undefined) return frameDrops.add()
     from.proven = true
     channels.delete(id)
     channels.set(id, from)

@@ -13,6 +13,7 @@ import {
   type SessionRequest,
   subjects,
 } from '@hsmlab/protocol'
+import { dropCounter } from '../drops/drop-counter.ts'
 import type { HsmEnv } from './hsm-env.ts'
 import {
   begin,
@@ -92,7 +93,7 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
   const { channelsMax = CHANNELS_MAX } = part
   const prologue = utf8Bytes(channelPrologue(part.clusterId, part.hsmId))
   const channels = new Map<number, ProxyChannel>()
-  let dropped = 0
+  const drops = dropCounter(logger, 'a frame was dropped: stale, forged or of no channel', { hsmId: part.hsmId })
   let outstanding = 0
   let closed = false
 
@@ -210,10 +211,7 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
     const from = channels.get(channelKey(header))
     const plaintext = from?.cipher.open(frame.subarray(CHANNEL_ID_SIZE), header)
     const requests = plaintext === undefined ? undefined : decodeRequests(plaintext)
-    if (from === undefined || requests === undefined) {
-      dropped += 1
-      return
-    }
+    if (from === undefined || requests === undefined) return drops.add()
     from.proven = true
     from.lastHeard = clock.monotonicMillis()
     for (const request of requests) handle(from, request)
@@ -244,7 +242,7 @@ export const serveChannels = (env: HsmEnv, part: ChannelServerPart): ChannelServ
 
   return {
     outstanding: () => outstanding,
-    dropped: () => dropped,
+    dropped: drops.count,
     close: () => {
       invariant(!closed, 'a channel server is closed once')
       closed = true

@@ -5,6 +5,7 @@ import { subject } from '@hsmlab/ports'
 import {
   decodeLogRequest,
   encodeLogRun,
+  logAnswerStatement,
   logHeadStatement,
   RUN_BYTES_MAX,
   RUN_RECORDS_MAX,
@@ -48,11 +49,12 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
   let closed = false
   let publishing: Promise<void> | undefined
 
-  const sign = ({ revision, hash }: Head): LogHead => ({
-    length: revision,
-    hash,
-    signature: engine.ed25519.sign(part.identityPrivateKey, logHeadStatement(hsmId, revision, hash)),
-  })
+  /** With the nonce of who asks, where somebody asks. */
+  const sign = ({ revision, hash }: Head, nonce?: Uint8Array): LogHead => {
+    const statement =
+      nonce === undefined ? logHeadStatement(hsmId, revision, hash) : logAnswerStatement(hsmId, nonce, revision, hash)
+    return { length: revision, hash, signature: engine.ed25519.sign(part.identityPrivateKey, statement) }
+  }
 
   const publishWaiting = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !closed; next = waiting.shift()) {
@@ -74,8 +76,9 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
   })
 
   const answer = async (request: Uint8Array): Promise<Uint8Array> => {
-    const from = decodeLogRequest(request)
-    if (from === undefined) throw new Error('malformed')
+    const asked = decodeLogRequest(request)
+    if (asked === undefined) throw new Error('malformed')
+    const { from, nonce } = asked
     const head = store.durableHead()
     const records: Uint8Array[] = []
     let size = 0
@@ -90,7 +93,7 @@ export const publishLog = (env: HsmEnv, part: LogPublisherPart): LogPublisher =>
     const last = records.at(-1)
     // What is signed is where these records lead, so that not one of them has to be believed.
     const led = last === undefined ? head : { revision: start + records.length, hash: hashRecord(primitives, last) }
-    return encodeLogRun({ from: start, records, head: sign(led) })
+    return encodeLogRun({ from: start, records, head: sign(led, nonce) })
   }
   const endServing = bus.serve(subject(subjects.logRecords(hsmId)), answer)
   const endAuditHeads = bus.serve(subject(subjects.auditHead(hsmId)), auditHeadSigner(engine, part))

@@ -3,12 +3,22 @@ import { equalBytes } from '@hsmlab/crypto'
 import type { HsmId } from '@hsmlab/domain'
 import { fromBase64 } from '@hsmlab/event-sourcing'
 import { type Bus, subject } from '@hsmlab/ports'
-import { decodeLogRun, encodeLogRequest, type LogHead, logHeadStatement, type Member, subjects } from '@hsmlab/protocol'
+import {
+  decodeLogRun,
+  encodeLogRequest,
+  LOG_NONCE_SIZE,
+  logAnswerStatement,
+  type LogHead,
+  type Member,
+  subjects,
+} from '@hsmlab/protocol'
 import type { HsmEnv } from './hsm-env.ts'
 
 const ANSWER_MILLIS = 1000
-/** Asks for no records: the answer is the head alone. */
-const FROM_THE_END = encodeLogRequest(Number.MAX_SAFE_INTEGER)
+/** No records are asked for: the answer is the head alone. */
+const FROM_THE_END = Number.MAX_SAFE_INTEGER
+
+type Needs = Pick<HsmEnv, 'engine' | 'logger' | 'random'>
 
 /** What an HSM knows of how far its peers' logs have come: signed by them, and never less than it was. */
 export interface PeerHeads {
@@ -17,11 +27,11 @@ export interface PeerHeads {
   readonly isAnswering: (bus: Bus, peer: Member) => Promise<boolean>
 }
 
-export const peerHeads = ({ engine, logger }: HsmEnv, hsmId: HsmId): PeerHeads => {
+export const peerHeads = ({ engine, logger, random }: Needs, hsmId: HsmId): PeerHeads => {
   const highest = new Map<HsmId, LogHead>()
 
-  const isSigned = ({ length, hash, signature }: LogHead, peer: Member): boolean =>
-    engine.ed25519.verify(fromBase64(peer.identityKey), logHeadStatement(peer.hsmId, length, hash), signature)
+  const isSigned = ({ length, hash, signature }: LogHead, peer: Member, nonce: Uint8Array): boolean =>
+    engine.ed25519.verify(fromBase64(peer.identityKey), logAnswerStatement(peer.hsmId, nonce, length, hash), signature)
 
   /** A log only grows: one that is shorter, or other, than the HSM signed before went back in time. */
   const note = (head: LogHead, peer: HsmId): void => {
@@ -33,18 +43,19 @@ export const peerHeads = ({ engine, logger }: HsmEnv, hsmId: HsmId): PeerHeads =
     } else highest.set(peer, head)
   }
 
-  const request = (bus: Bus, { hsmId: peer }: Member) =>
-    bus.request(subject(subjects.logRecords(peer)), FROM_THE_END, ANSWER_MILLIS)()
+  const request = (bus: Bus, { hsmId: peer }: Member, nonce: Uint8Array) =>
+    bus.request(subject(subjects.logRecords(peer)), encodeLogRequest({ from: FROM_THE_END, nonce }), ANSWER_MILLIS)()
 
   return {
     ask: async (bus, peer) => {
-      const reply = await request(bus, peer)
+      const nonce = random.bytes(LOG_NONCE_SIZE)
+      const reply = await request(bus, peer, nonce)
       const head = E.isRight(reply) ? decodeLogRun(reply.right)?.head : undefined
-      if (head === undefined || !isSigned(head, peer)) return undefined
+      if (head === undefined || !isSigned(head, peer, nonce)) return undefined
       const own = { ...head, hash: head.hash.slice(), signature: head.signature.slice() }
       note(own, peer.hsmId)
       return own
     },
-    isAnswering: async (bus, peer) => E.isRight(await request(bus, peer)),
+    isAnswering: async (bus, peer) => E.isRight(await request(bus, peer, random.bytes(LOG_NONCE_SIZE))),
   }
 }

@@ -4,6 +4,7 @@ import { subject } from '@hsmlab/ports'
 import { equalBytes } from '@hsmlab/crypto'
 import { utf8Bytes, utf8Text } from '@hsmlab/event-sourcing'
 import { answer, type Member, onReply, PEER_NONCE_SIZE, type PeerLink, startRound, subjects } from '@hsmlab/protocol'
+import { dropCounter } from '../drops/drop-counter.ts'
 import type { HsmEnv } from './hsm-env.ts'
 import type { HsmLog } from './hsm-log.ts'
 import { bySync, insertRecord } from './insert.ts'
@@ -55,6 +56,8 @@ export const startPeerSync = (env: HsmEnv, part: PeerSyncPart): PeerSync => {
   const { clusterId, hsmId, log } = part
   const takenIn = new Map<HsmId, number>()
   const heads = peerHeads(env, hsmId)
+  const questionDrops = dropCounter(logger, 'a question of no peer was dropped', { hsmId })
+  const answerDrops = dropCounter(logger, 'an answer of no peer was dropped', { hsmId })
   let closed = false
   let turn = 0
 
@@ -63,7 +66,10 @@ export const startPeerSync = (env: HsmEnv, part: PeerSyncPart): PeerSync => {
     if (masking === undefined) throw new Error('no masking key')
     const isPeer = (sender: HsmId): boolean => part.peers().some((peer) => peer.hsmId === sender)
     const replied = answer({ clusterId, hsmId, hmac: masking.peerHmac, isPeer }, log.keys, request)
-    if (E.isLeft(replied)) throw new Error(replied.left._tag)
+    if (E.isLeft(replied)) {
+      questionDrops.add({ why: replied.left._tag })
+      throw new Error(replied.left._tag)
+    }
     // What is told is on the disk: a peer must not learn of a key that this HSM could forget.
     if ((await log.settled()) === false) throw new Error('log stopped')
     return replied.right
@@ -93,7 +99,10 @@ export const startPeerSync = (env: HsmEnv, part: PeerSyncPart): PeerSync => {
       if (reply === undefined) return question === 0 ? 'unreachable' : 'failed'
       if (closed) return 'failed'
       const step = onReply(link, round, log.keys, reply, random.bytes(PEER_NONCE_SIZE))
-      if (step.kind === 'dropped') return 'failed'
+      if (step.kind === 'dropped') {
+        answerDrops.add({ peer, why: step.why._tag })
+        return 'failed'
+      }
       const taken = await Promise.all(step.entries.map((entry) => takeIn(peer, entry)))
       if (taken.includes(false)) return 'failed'
       if (step.kind === 'done') return 'done'

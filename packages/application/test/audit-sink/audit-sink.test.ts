@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { type ChainedAuditRecord, verifyAuditChain } from '@hsmlab/domain'
 import { canonicalJson, utf8Bytes } from '@hsmlab/event-sourcing'
 import { subject } from '@hsmlab/ports'
-import { memoryDisk } from '@hsmlab/ports/memory'
+import { memoryDisk, seededRandom } from '@hsmlab/ports/memory'
 import { decodeLogRun, encodeLogRequest, encodeLogRun, subjects } from '@hsmlab/protocol'
 import { startAuditSink } from '../../src/audit-sink/audit-sink.ts'
 import { canonicalAuditSinkState } from '../../src/audit-sink/state.ts'
@@ -38,7 +38,7 @@ const sinkOf = async (cluster: Awaited<ReturnType<typeof realCluster>>, disk = m
   )()
   if (E.isLeft(store)) throw new Error(store.left._tag)
   const sink = await startAuditSink(
-    { bus, clock, engine, logger: { log: () => undefined, with: () => never() } },
+    { bus, clock, engine, random: seededRandom('audit sink'), logger: { log: () => undefined, with: () => never() } },
     { store: store.right, controllerKey: controller.publicKey, periodMillis: 100 },
   )
   if (E.isLeft(sink)) throw new Error(sink.left._tag)
@@ -102,7 +102,11 @@ test('runs that no HSM signed are dropped, and change nothing', async (t) => {
   const before = canonicalAuditSinkState(audit.sink.state)
   const hsmId = cluster.hsmIds[0]!
   const answer = await cluster.settled(
-    cluster.bus.request(subject(subjects.logRecords(hsmId)), encodeLogRequest(0), 1000)(),
+    cluster.bus.request(
+      subject(subjects.logRecords(hsmId)),
+      encodeLogRequest({ from: 0, nonce: new Uint8Array(16) }),
+      1000,
+    )(),
   )
   const run = E.isRight(answer) ? decodeLogRun(answer.right) : undefined
   if (run === undefined) return t.fail('the HSM gave no run')

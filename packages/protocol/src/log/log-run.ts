@@ -3,13 +3,14 @@ import { byteReader, byteWriter } from '../session/bytes.ts'
 /** Records in one message, and their bytes: a reply stays below NATS' default `max_payload`. */
 export const RUN_RECORDS_MAX = 4096
 export const RUN_BYTES_MAX = 700_000
+/** Bytes by which a question for a log tells its own answer from an older one. */
+export const LOG_NONCE_SIZE = 16
 const HASH_SIZE = 32
 const SIGNATURE_SIZE = 64
 
 /**
  * Neighbouring records of one HSM's log, as they lie on it, with position and the hash of the record before; and the
- * log's end as the HSM signed it (Ed25519 over `logHeadStatement`): in a published run it is the run's own end, in an
- * answer it may lie beyond.
+ * log's end as the HSM signed it (Ed25519 over `logHeadStatement`, in an answer over `logAnswerStatement`).
  */
 export type LogRun = Readonly<{
   from: number
@@ -24,6 +25,15 @@ export type LogHead = Readonly<{ length: number; hash: Uint8Array; signature: Ui
 export const logHeadStatement = (hsmId: string, length: number, hash: Uint8Array): Uint8Array =>
   byteWriter(128)
     .raw(new Uint8Array([...`hsmlab log head 1\n${hsmId}\n`].map((character) => character.charCodeAt(0))))
+    .u64(length)
+    .raw(hash)
+    .finish()
+
+/** The bytes that an HSM signs when it is asked: so far my log has come now. What it said before bears another nonce. */
+export const logAnswerStatement = (hsmId: string, nonce: Uint8Array, length: number, hash: Uint8Array): Uint8Array =>
+  byteWriter(128)
+    .raw(new Uint8Array([...`hsmlab log answer 1\n${hsmId}\n`].map((character) => character.charCodeAt(0))))
+    .raw(nonce)
     .u64(length)
     .raw(hash)
     .finish()
@@ -46,11 +56,17 @@ export const decodeLogRun = (message: Uint8Array): LogRun | undefined => {
   return reader.finished() && count <= RUN_RECORDS_MAX ? { from, records, head } : undefined
 }
 
-/** Asks an HSM for its log from position `from` on. */
-export const encodeLogRequest = (from: number): Uint8Array => byteWriter(8).u64(from).finish()
+/** Asks an HSM for its log from position `from` on; `nonce` has `LOG_NONCE_SIZE` bytes that were never asked with before. */
+export type LogRequest = Readonly<{ from: number; nonce: Uint8Array }>
 
-export const decodeLogRequest = (message: Uint8Array): number | undefined => {
+export const encodeLogRequest = ({ from, nonce }: LogRequest): Uint8Array =>
+  byteWriter(8 + LOG_NONCE_SIZE)
+    .u64(from)
+    .raw(nonce)
+    .finish()
+
+export const decodeLogRequest = (message: Uint8Array): LogRequest | undefined => {
   const reader = byteReader(message)
-  const from = reader.u64()
-  return reader.finished() ? from : undefined
+  const request = { from: reader.u64(), nonce: reader.raw(LOG_NONCE_SIZE) }
+  return reader.finished() ? request : undefined
 }

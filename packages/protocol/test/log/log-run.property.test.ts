@@ -5,6 +5,7 @@ import {
   decodeLogRun,
   encodeLogRequest,
   encodeLogRun,
+  logAnswerStatement,
   logHeadStatement,
   RUN_RECORDS_MAX,
 } from '../../src/index.ts'
@@ -33,9 +34,16 @@ test('more records than a run may have make none', (t) => {
   t.is(decodeLogRun(encodeLogRun({ from: 0, records: records.slice(1), head }))?.records.length, RUN_RECORDS_MAX)
 })
 
-testProp('a position survives', [fc.maxSafeNat()], (t, from) => {
-  t.is(decodeLogRequest(encodeLogRequest(from)), from)
-})
+testProp(
+  'a question survives, and is none when it was cut or has more behind it',
+  [fc.maxSafeNat(), sized(16)],
+  (t, from, nonce) => {
+    const encoded = encodeLogRequest({ from, nonce })
+    t.deepEqual(decodeLogRequest(encoded), { from, nonce })
+    t.is(decodeLogRequest(encoded.subarray(1)), undefined)
+    t.is(decodeLogRequest(Uint8Array.of(...encoded, 0)), undefined)
+  },
+)
 
 testProp('random bytes never throw', [fc.uint8Array({ maxLength: 300 })], (t, bytes) => {
   t.notThrows(() => [decodeLogRun(bytes), decodeLogRequest(bytes)])
@@ -45,4 +53,12 @@ test('what an HSM signs names its purpose, itself, the length and the hash', (t)
   const statement = logHeadStatement('hsm-aaaaaaaaaaa', 258, new Uint8Array(32).fill(7))
   t.is(Buffer.from(statement.subarray(0, 34)).toString(), 'hsmlab log head 1\nhsm-aaaaaaaaaaa\n')
   t.deepEqual([...statement.subarray(34)], [0, 0, 0, 0, 0, 0, 1, 2, ...Array.from({ length: 32 }, () => 7)])
+})
+
+test('what an HSM signs when it is asked names the question, and is never what it signs unasked', (t) => {
+  const nonce = new Uint8Array(16).fill(9)
+  const statement = logAnswerStatement('hsm-aaaaaaaaaaa', nonce, 258, new Uint8Array(32).fill(7))
+  t.is(Buffer.from(statement.subarray(0, 36)).toString(), 'hsmlab log answer 1\nhsm-aaaaaaaaaaa\n')
+  t.deepEqual([...statement.subarray(36, 52)], [...nonce])
+  t.deepEqual([...statement.subarray(52)], [0, 0, 0, 0, 0, 0, 1, 2, ...Array.from({ length: 32 }, () => 7)])
 })
