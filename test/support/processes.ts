@@ -8,7 +8,7 @@ const about = (pid: string, what: string): Promise<string> => readFile(join('/pr
 /** proc(5): `pid (name) state ppid …`, and a name may hold anything. */
 const parentOf = (stat: string): number => Number(/^.*\) \S (\d+) /s.exec(stat)?.[1] ?? NaN)
 
-const SERVICE = /\/services\/([a-z-]+)\/dist\/src\/main\.js\0/
+const SERVICE = /\/services\/([a-z-]+)\/dist\/bundle\/main\.js\0/
 const ZONE = /(?:^|\0)HSMLAB_ZONE=([^\0]+)/
 
 /** The services among the children of a process, by name and zone: `hsm-node us-east-1a`. */
