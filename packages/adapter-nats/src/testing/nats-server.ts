@@ -11,6 +11,8 @@ export type NatsServer = Readonly<{
   url: string
   /** `http://127.0.0.1:port` */
   monitor: string
+  /** Where its configuration and its store lie. */
+  folder: string
   /** kill -9 */
   kill: () => Promise<void>
   /** Kills it if it runs, and starts it on its ports and its files, with other settings where some are given. */
@@ -111,6 +113,7 @@ export const startNatsServer = async (options: NatsServerOptions): Promise<NatsS
   return {
     url: `nats://127.0.0.1:${ports.client}`,
     monitor: `http://127.0.0.1:${ports.monitor}`,
+    folder,
     kill: () => end(child),
     restart: async (changes) => {
       await end(child)
