@@ -34,7 +34,7 @@ const agreement = ({ hsms }: ClusterStatus, colour: Colour): string => {
   const silent = hsms.filter(({ digest }) => digest === undefined).length
   return silent === 0
     ? 'All HSMs hold the same keys.'
-    : `The HSMs that answer hold the same keys; ${silent} do not answer.`
+    : `The HSMs that answer hold the same keys; ${silent} ${silent === 1 ? 'does' : 'do'} not answer.`
 }
 
 const clusterText = (cluster: ClusterStatus, colour: Colour): string => {

@@ -48,7 +48,7 @@ cluster-aaaaaaaaaaa  ACTIVE  hsm2m.medium  FIPS
   us-east-1a  hsm-aaaaaaaaaaa  10.0.1.10  ACTIVE       22       2     0    abababababab
   us-east-1b  hsm-bbbbbbbbbbb  10.0.2.10  zone killed  -        -     -    -
   us-east-1c  -                -          no HSM       -        -     -    -
-  The HSMs that answer hold the same keys; 1 do not answer.
+  The HSMs that answer hold the same keys; 1 does not answer.
 `,
   )
 })

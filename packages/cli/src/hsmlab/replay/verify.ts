@@ -66,7 +66,9 @@ const summary = ({ same, different, unchecked, broken }: Counts, isRunning: bool
   if (!isRunning)
     return 'The product does not run, so there is no live state to compare with; chains, MACs and heads hold.'
   if (different > 0) return `${different} of ${all} states differ from what replay gives.`
-  const away = unchecked === 0 ? '' : ` ${unchecked} of the HSMs do not run; their logs are sound.`
+  const away =
+    ['', ' One HSM does not run; its log is sound.'][unchecked] ??
+    ` ${unchecked} HSMs do not run; their logs are sound.`
   return `Replay and live state are the same, byte for byte.${away}`
 }
 
