@@ -13,12 +13,22 @@ const logger = (lines: Pino, own: LogFields): Logger => ({
   with: (fields) => logger(lines, { ...own, ...fields }),
 })
 
-/** One JSON object a line, written before `log` returns, so that a crash loses none. */
+/** Bytes of lines that wait for a disk that takes none; later lines are dropped. */
+const WAITING_BYTES_MAX = 1 << 20
+
+/** What cannot be written waits for the next line: a full disk must not end whoever logs that it is full. */
+const lineFile = (dest: string | number): DestinationStream => {
+  const file = pino.destination({ dest, sync: true, mkdir: true, maxLength: WAITING_BYTES_MAX })
+  file.on('error', () => undefined)
+  return file
+}
+
+/**
+ * One JSON object a line, written before `log` returns, so that a crash loses none. Never throws: lines that the disk
+ * refuses are kept, up to 1 MiB, and written when it takes them again.
+ */
 export const pinoLogger = ({ level, destination }: PinoLoggerOptions): Logger => {
-  const stream =
-    typeof destination === 'object'
-      ? destination
-      : pino.destination({ dest: destination ?? 1, sync: true, mkdir: true })
+  const stream = typeof destination === 'object' ? destination : lineFile(destination ?? 1)
   const options = {
     level,
     base: null,

@@ -54,3 +54,8 @@ test('a log file is appended to, in a folder made for it', (t) => {
     ['first', 'second'],
   )
 })
+
+test('a full disk ends nobody who logs', (t) => {
+  const logger = pinoLogger({ level: 'info', destination: '/dev/full' })
+  for (let line = 0; line < 3; line += 1) t.notThrows(() => logger.log('info', 'x'))
+})
