@@ -1,32 +1,12 @@
-import { execFile } from 'node:child_process'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import type { EventStore, StoreStopped } from '@hsmlab/application'
 import { levelDisk } from '@hsmlab/adapter-leveldb'
+import { smallDisk } from '../support/small-disk.ts'
 import { appendBatches, openLog, outcome, right, temporaryDirectory, textAt } from './fixture.ts'
 
-const run = promisify(execFile)
-
-/** A file system of one MiB; `undefined`, and a printed reason, where this user may not mount one. */
-const smallDisk = async (t: ExecutionContext): Promise<string | undefined> => {
-  const mountPoint = join(await temporaryDirectory(t), 'small')
-  await mkdir(mountPoint)
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mountPoint])
-  } catch {
-    t.pass()
-    t.log('skipped: only root can mount a small file system')
-    return undefined
-  }
-  t.teardown(async () => void (await run('umount', ['-l', mountPoint])))
-  return mountPoint
-}
-
-/** Takes all the space that is left. */
-const fill = (path: string): Promise<void> => writeFile(path, new Uint8Array(1 << 20)).catch(() => undefined)
+const oneMebibyte = async (t: ExecutionContext) => smallDisk(t, join(await temporaryDirectory(t), 'small'), 1)
 
 /** Appends until a write fails; answers how that append was answered. */
 const appendUntilStopped = async (log: EventStore): Promise<StoreStopped> => {
@@ -38,36 +18,36 @@ const appendUntilStopped = async (log: EventStore): Promise<StoreStopped> => {
 }
 
 test.serial('LevelDB by itself forgets what it acknowledged after a full disk', async (t) => {
-  const mountPoint = await smallDisk(t)
-  if (mountPoint === undefined) return
-  const store = right(await levelDisk(join(mountPoint, 'hsm')).open(true)())
+  const disk = await oneMebibyte(t)
+  if (disk === undefined) return
+  const store = right(await levelDisk(join(disk.path, 'hsm')).open(true)())
   const put = (n: number) => store.batch([{ type: 'put', key: Uint8Array.of(n >> 8, n), value: new Uint8Array(500) }])()
   let acknowledged = 0
   while (E.isRight(await put(acknowledged))) {
     acknowledged += 1
-    if (acknowledged === 100) await fill(join(mountPoint, 'ballast'))
+    if (acknowledged === 100) await disk.fill()
   }
-  await rm(join(mountPoint, 'ballast'))
+  await disk.clear()
   for (let i = 0; i < 40; i++) right(await put(1000 + i))
   right(await store.close()())
-  const again = right(await levelDisk(join(mountPoint, 'hsm')).open(false)())
+  const again = right(await levelDisk(join(disk.path, 'hsm')).open(false)())
   t.is(right(await again.get(Uint8Array.of(1000 >> 8, 1000 & 255))()), undefined)
   right(await again.close()())
 })
 
 test.serial('a log on a full disk stops, and opened again with space it has all that it acknowledged', async (t) => {
-  const mountPoint = await smallDisk(t)
-  if (mountPoint === undefined) return
-  const directory = join(mountPoint, 'hsm')
+  const disk = await oneMebibyte(t)
+  if (disk === undefined) return
+  const directory = join(disk.path, 'hsm')
   const log = right(await openLog(directory, { create: true }))
   await appendBatches(log, 20)
-  await fill(join(mountPoint, 'ballast'))
+  await disk.fill()
   const stopped = await appendUntilStopped(log)
   t.like(stopped, { _tag: 'StoreStopped', outcome: 'unknown', reason: { _tag: 'StoreFull' } })
   const acknowledged = log.durableHead().revision
   t.true(acknowledged >= 100)
 
-  await rm(join(mountPoint, 'ballast'))
+  await disk.clear()
   const refused = log.append(log.speculativeHead().revision, [new Uint8Array(1)])
   t.like(E.isLeft(refused) ? refused.left : {}, { _tag: 'StoreStopped', outcome: 'not-written' })
   right(await log.close()())
@@ -81,15 +61,15 @@ test.serial('a log on a full disk stops, and opened again with space it has all 
 })
 
 test.serial('a disk that is still full cannot open the log, and says so', async (t) => {
-  const mountPoint = await smallDisk(t)
-  if (mountPoint === undefined) return
-  const directory = join(mountPoint, 'hsm')
+  const disk = await oneMebibyte(t)
+  if (disk === undefined) return
+  const directory = join(disk.path, 'hsm')
   const log = right(await openLog(directory, { create: true }))
   await appendBatches(log, 20)
-  await fill(join(mountPoint, 'ballast'))
+  await disk.fill()
   await appendUntilStopped(log)
   right(await log.close()())
   t.deepEqual(await outcome(directory), { _tag: 'StoreFull' })
-  await rm(join(mountPoint, 'ballast'))
+  await disk.clear()
   t.is((await outcome(directory))._tag, 'Whole')
 })

@@ -55,6 +55,7 @@ export { readDeviceKeys } from './hsm/device-key.ts'
 export { createHsm, describeHsmFailure, type HsmOpenFailure, openHsm } from './hsm/open-hsm.ts'
 export { type Rack, type RackPart, startRack } from './hsm/rack.ts'
 export { AUDIT_LOG_IDENTITY, type AuditSink, type AuditSinkPart, startAuditSink } from './audit-sink/audit-sink.ts'
+export { type AuditSinkOpenFailure, type AuditSinkOptions, openAuditSink } from './audit-sink/open-audit-sink.ts'
 export { type AuditSinkEvent, decodeAuditSinkEvent } from './audit-sink/codec.ts'
 export { type AuditSinkState, canonicalAuditSinkState, emptyAuditSink, evolveAuditSink } from './audit-sink/state.ts'
 export type {

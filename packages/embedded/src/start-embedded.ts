@@ -23,7 +23,6 @@ import {
   writeInstanceFile,
 } from '@hsmlab/adapter-node/local'
 import {
-  AUDIT_LOG_IDENTITY,
   type AuditSink,
   type ClientProxy,
   type Controller,
@@ -36,10 +35,9 @@ import {
   localController,
   type LocalRack,
   localRack,
+  openAuditSink,
   openController,
-  openEventStore,
   pkcs11Door,
-  startAuditSink,
   startClientProxy,
 } from '@hsmlab/application'
 import { awsApi, BODY_SIZE_MAX } from '@hsmlab/aws-api'
@@ -143,17 +141,16 @@ const openRooms = async (
   closers.push(controller.right.close)
   keepCustomerCas(controller.right, paths.root)
 
-  const auditStore = await openEventStore(
-    { disk: levelDisk(paths.audit), primitives: engine },
-    { create: logsToMake, macKey: fromBase64(keys.auditSink.logMacKey), identity: AUDIT_LOG_IDENTITY },
-  )()
-  if (E.isLeft(auditStore)) return E.left({ _tag: 'AuditLogFailed', cause: auditStore.left })
-  const sink = await startAuditSink(env, {
-    store: auditStore.right,
-    controllerKey: controllerSigningKey,
-    periodMillis: AUDIT_PERIOD_MILLIS,
-  })
-  if (E.isLeft(sink)) return E.left({ _tag: 'AuditLogUnreadable', cause: sink.left })
+  const sink = await openAuditSink(
+    { ...env, disk: levelDisk(paths.audit) },
+    {
+      logMacKey: fromBase64(keys.auditSink.logMacKey),
+      controllerKey: controllerSigningKey,
+      create: logsToMake,
+      periodMillis: AUDIT_PERIOD_MILLIS,
+    },
+  )
+  if (E.isLeft(sink)) return sink
   closers.push(sink.right.close)
   await keepInstance(instance)
 

@@ -1,9 +1,4 @@
-import {
-  type ControllerOpenFailure,
-  describeOpenFailure,
-  type OpenFailure,
-  type ReadFailure,
-} from '@hsmlab/application'
+import { type AuditSinkOpenFailure, type ControllerOpenFailure, describeOpenFailure } from '@hsmlab/application'
 import type { RootsUnavailable } from '@hsmlab/adapter-node'
 import type { ListenFailure, PidFileHeld } from '@hsmlab/adapter-node/local'
 import type { Tagged } from '@hsmlab/event-sourcing'
@@ -17,8 +12,7 @@ export type StartFailure =
   | RootsUnavailable
   | ReadyMadeFailure
   | Tagged<'ControllerFailed', { cause: ControllerOpenFailure }>
-  | Tagged<'AuditLogFailed', { cause: OpenFailure }>
-  | Tagged<'AuditLogUnreadable', { cause: ReadFailure }>
+  | AuditSinkOpenFailure
   | Tagged<'EndpointUnavailable', { port: number; cause: unknown }>
   /** A service of the distributed product did not start; what it said. */
   | Tagged<'ServiceFailed', { complaint: string }>

@@ -5,18 +5,22 @@ import { opensslEngine, pinoLogger, systemClock, systemRandom } from '@hsmlab/ad
 import { instancePaths, listenOnUnixSocket, readServiceKeys } from '@hsmlab/adapter-node/local'
 import { readServiceSettings, type RunningService } from '@hsmlab/adapter-node/service'
 import {
-  AUDIT_LOG_IDENTITY,
   auditHandlers,
+  type AuditSinkOpenFailure,
   describeOpenFailure,
   localAudit,
-  openEventStore,
-  startAuditSink,
+  openAuditSink,
 } from '@hsmlab/application'
 import { fromBase64 } from '@hsmlab/event-sourcing'
 import { AUDIT_METHODS, AuditSinkKeys, serveLocal } from '@hsmlab/protocol/local'
 
 type Environment = Readonly<Record<string, string | undefined>>
 const PERIOD_MILLIS = 500
+
+const complaint = (failure: AuditSinkOpenFailure): string =>
+  failure._tag === 'AuditLogFailed'
+    ? describeOpenFailure(failure.cause, 'the audit sink')
+    : `its log cannot be read (${failure.cause._tag})`
 
 /** The audit sink over NATS. */
 export const startAuditSinkService = async (environment: Environment): Promise<E.Either<string, RunningService>> => {
@@ -35,20 +39,16 @@ export const startAuditSinkService = async (environment: Environment): Promise<E
   })()
   if (E.isLeft(bus)) return E.left(describeStartFailure(bus.left))
   const engine = opensslEngine()
-  const store = await openEventStore(
-    { disk: levelDisk(paths.audit), primitives: engine },
-    { create: isNew, macKey: fromBase64(keys.right.logMacKey), identity: AUDIT_LOG_IDENTITY },
-  )()
-  if (E.isLeft(store)) return E.left(describeOpenFailure(store.left, 'the audit sink'))
-  const sink = await startAuditSink(
-    { bus: bus.right, clock: systemClock, engine, logger, random: systemRandom },
+  const sink = await openAuditSink(
+    { bus: bus.right, clock: systemClock, disk: levelDisk(paths.audit), engine, logger, random: systemRandom },
     {
-      store: store.right,
+      logMacKey: fromBase64(keys.right.logMacKey),
       controllerKey: fromBase64(keys.right.controllerSigningKey),
+      create: isNew,
       periodMillis: PERIOD_MILLIS,
     },
   )
-  if (E.isLeft(sink)) return E.left(`its log cannot be read (${sink.left._tag})`)
+  if (E.isLeft(sink)) return E.left(complaint(sink.left))
   const handlers = auditHandlers(localAudit(sink.right))
   const door = await listenOnUnixSocket(socket, (connection) =>
     serveLocal(AUDIT_METHODS, { handlers, ended: () => undefined }, connection),

@@ -10,7 +10,7 @@ import {
 } from '@hsmlab/domain'
 import type { Unsubscribe } from '@hsmlab/ports'
 import type { EventStore } from '../event-store/event-store.ts'
-import type { OpenFailure } from '../event-store/failure.ts'
+import { mayPass, type OpenFailure } from '../event-store/failure.ts'
 import type { ControllerUnavailable } from './controller.ts'
 import type { ControllerEnv, ControllerPart } from './controller-env.ts'
 import type { FactUnreadable } from './controller-fold.ts'
@@ -35,10 +35,6 @@ export interface ControllerLog {
 }
 
 const unavailable = E.left<ControllerUnavailable>({ _tag: 'ControllerUnavailable' })
-
-/** What may pass: a disk that is full, a lock that is not free yet. Everything else is damage. */
-const mayPass = ({ _tag }: OpenFailure | FactUnreadable): boolean =>
-  _tag === 'StoreFull' || _tag === 'StoreLocked' || _tag === 'StoreUnavailable'
 
 type LogEnv = Pick<ControllerEnv, 'disk' | 'engine' | 'clock' | 'logger'>
 type LogPart = Pick<ControllerPart, 'create' | 'logMacKey' | 'settings'>

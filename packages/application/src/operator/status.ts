@@ -7,6 +7,10 @@ import type { ControllerHandle, RackHandle, ShownCluster, ShownHsm } from './par
 
 export type Killed = Readonly<{ zones: ReadonlySet<AvailabilityZone>; hsms: ReadonlySet<HsmId> }>
 
+/** An HSM that cannot run tells why, and nothing of what it holds. */
+const runs = ({ condition }: HsmDescription): boolean =>
+  condition !== 'stopped' && condition !== 'failed' && condition !== 'zeroized'
+
 /** Records that peers published and this HSM has not compared itself with yet. */
 const lagOf = (description: HsmDescription, all: ReadonlyMap<HsmId, HsmDescription>): number => {
   let lag = 0
@@ -71,7 +75,7 @@ export const clustersStatus = async (
 ): Promise<ClustersStatus> => {
   const { position, clusters } = await controller.clusters()
   const descriptions = (await Promise.all(racks.map((rack) => rack.describe()))).flat()
-  const all = new Map(descriptions.map((description) => [description.hsmId, description]))
+  const all = new Map(descriptions.filter(runs).map((description) => [description.hsmId, description]))
   const inOneZone = await Promise.all(clusters.map((cluster) => keysInOneZone(cluster, racks, all)))
   return {
     controllerPosition: position,

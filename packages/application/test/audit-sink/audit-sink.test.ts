@@ -5,10 +5,10 @@ import { canonicalJson, utf8Bytes } from '@hsmlab/event-sourcing'
 import { subject } from '@hsmlab/ports'
 import { memoryDisk, seededRandom } from '@hsmlab/ports/memory'
 import { decodeLogRun, encodeLogRequest, encodeLogRun, subjects } from '@hsmlab/protocol'
-import { startAuditSink } from '../../src/audit-sink/audit-sink.ts'
+import { openAuditSink } from '../../src/audit-sink/open-audit-sink.ts'
 import { canonicalAuditSinkState } from '../../src/audit-sink/state.ts'
-import { openEventStore } from '../../src/event-store/open-event-store.ts'
 import { realCluster } from '../client/real-cluster.ts'
+import { interfering } from '../event-store/faulty-disk.ts'
 
 const CLUSTER = 'cluster-aaaaaaaaaaa'
 
@@ -32,14 +32,10 @@ const sinkOf = async (cluster: Awaited<ReturnType<typeof realCluster>>, disk = m
   const endServing = bus.serve(subject(subjects.memberships), async () =>
     utf8Bytes(canonicalJson({ memberships: [{ document, signature }] })),
   )
-  const store = await openEventStore(
-    { disk, primitives: engine },
-    { create, macKey: new Uint8Array(32).fill(3), identity: 'audit-sink' },
-  )()
-  if (E.isLeft(store)) throw new Error(store.left._tag)
-  const sink = await startAuditSink(
-    { bus, clock, engine, random: seededRandom('audit sink'), logger: { log: () => undefined, with: () => never() } },
-    { store: store.right, controllerKey: controller.publicKey, periodMillis: 100 },
+  const logger = { log: () => undefined, with: () => never() }
+  const sink = await openAuditSink(
+    { bus, clock, disk, engine, random: seededRandom('audit sink'), logger },
+    { create, logMacKey: new Uint8Array(32).fill(3), controllerKey: controller.publicKey, periodMillis: 100 },
   )
   if (E.isLeft(sink)) throw new Error(sink.left._tag)
   const close = async (): Promise<void> => {
@@ -93,6 +89,31 @@ test('a sink that was away asks for what it missed', async (t) => {
     t.deepEqual(verifyAuditChain(hsmId, own), [])
     t.is(own.at(-1)?.record.opcode, 'CN_LOGOUT')
   }
+})
+
+test('a sink whose disk was full goes on when there is room again, and misses nothing', async (t) => {
+  const cluster = await realCluster()
+  let isFull = false
+  const disk = interfering(memoryDisk(), ({ what }) => (isFull && what === 'batch' ? { _tag: 'StoreFull' } : undefined))
+  const audit = await sinkOf(cluster, disk)
+  await cluster.clock.advance(1000)
+  const told: ChainedAuditRecord[] = []
+  audit.sink.onRecords((records) => void told.push(...records))
+  const before = (await recordsOf(audit)).length
+  isFull = true
+  const user = await cluster.loggedIn()
+  await cluster.clock.advance(5000)
+  isFull = false
+  await cluster.settled(user.logout())
+  await cluster.clock.advance(10_000)
+  const all = await recordsOf(audit)
+  for (const { hsmId } of cluster.hsms) {
+    const own = all.filter(({ record }) => record.hsmId === hsmId)
+    t.deepEqual(verifyAuditChain(hsmId, own), [])
+    t.is(own.at(-1)?.record.opcode, 'CN_LOGOUT')
+  }
+  t.is(told.length, all.length - before, 'whoever listens hears of each')
+  await audit.close()
 })
 
 test('runs that no HSM signed are dropped, and change nothing', async (t) => {
