@@ -21,6 +21,7 @@ const newCluster = (env: ClientEnv, settings: ClusterSettings): Cluster => ({
   parked: [],
   calls: 0,
   highestStamp: undefined,
+  deleted: new Set(),
   now: env.clock.monotonicMillis(),
   awakeSince: env.clock.monotonicMillis(),
   waiters: [],

@@ -168,6 +168,8 @@ export type Cluster = {
   parked: Call[]
   calls: number
   highestStamp: Stamp | undefined
+  /** Keys deleted through this client, the latest of them: an HSM that was away then may still say that it holds one. */
+  readonly deleted: Set<number>
   /** Monotonic milliseconds at the last tick. */
   now: number
   /** When no HSM could be heard for the last time. */

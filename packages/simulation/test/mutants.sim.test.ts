@@ -78,8 +78,8 @@ const DEFECTS: ReadonlyArray<Defect> = [
     first: 5,
     mutant: {
       module: 'client/dist/src/application/placements.js',
-      search: 'placements.delete(handle);\n};\nexport const forgetLink',
-      replacement: ';\n};\nexport const forgetLink',
+      search: 'placements.delete(handle);\n    deleted.add(handle);',
+      replacement: ';',
     },
   },
   {

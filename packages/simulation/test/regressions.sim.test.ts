@@ -3,6 +3,7 @@ import { eventLoopTurn } from '@hsmlab/adapter-node'
 import { ZONES } from '../src/cluster/places.ts'
 import type { ProgramName } from '../src/cluster/programs.ts'
 import { simulationEngine } from '../src/engine/simulation-engine.ts'
+import { planHistory } from '../src/history/plan.ts'
 import { runHistory } from '../src/history/run-history.ts'
 import { type Fault, type Operation, type Plan, STEADY_AES, type Step } from '../src/history/steps.ts'
 
@@ -118,4 +119,9 @@ test('what the audit sink takes in while it is looked at need not be on its disk
     [3372, { type: 'lose-power', zones: [A], proxy: false, millis: 35 }],
   )
   t.deepEqual((await runHistory(ground, { ...plan, seed: 4717, fromNothing: true })).violations, [])
+})
+
+// What an HSM that was away said of its keys was asked before the deletion, and came after it.
+test('no application uses a key that was deleted while it looked for its holders: the history of seed 50451', async (t) => {
+  t.deepEqual((await runHistory(ground, planHistory(50451))).violations, [])
 })

@@ -139,6 +139,7 @@ const noSuchKey = ({ operation }: Call): ClientFailure =>
 /** Calls for one handle wait for one look-up. */
 const lookUp = (request: Call): void => {
   const { application, handle } = request
+  if (application.cluster.deleted.has(handle)) return settle(request, E.left(noSuchKey(request)))
   if (request.lookUps >= LOOK_UPS_MAX) return settle(request, E.left(noSuchKey(request)))
   const waiting = application.lookUps.get(handle)
   if (waiting !== undefined) {

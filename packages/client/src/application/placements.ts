@@ -16,7 +16,7 @@ export const isStale = ({ cluster }: ApplicationState, { learnedAt }: Placement)
 export const setHolders = (application: ApplicationState, handle: number, holders: ReadonlyArray<Link>): void => {
   const { placements, cluster } = application
   placements.delete(handle)
-  if (holders.length === 0) return
+  if (holders.length === 0 || cluster.deleted.has(handle)) return
   placements.set(handle, { holders, learnedAt: cluster.now })
   if (placements.size <= PLACEMENTS_MAX) return
   for (const oldest of placements.keys()) {
@@ -42,8 +42,11 @@ export const removeHolder = (application: ApplicationState, handle: number, hold
 }
 
 /** The key was deleted: no application may go on believing that an HSM holds it. One that was away still does. */
-export const forgetKey = ({ applications }: Cluster, handle: number): void => {
+export const forgetKey = ({ applications, deleted }: Cluster, handle: number): void => {
   for (const { placements } of applications) placements.delete(handle)
+  deleted.add(handle)
+  const [oldest] = deleted
+  if (deleted.size > PLACEMENTS_MAX && oldest !== undefined) deleted.delete(oldest)
 }
 
 export const forgetLink = (application: ApplicationState, link: Link): void => {
