@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { CloudHSMV2Client, CreateHsmCommand, DeleteHsmCommand } from '@aws-sdk/client-cloudhsm-v2'
 import { opensslEngine } from '@hsmlab/adapter-node'
 import type { KeyHandle } from '@hsmlab/domain'
 import { CHANNEL_ID_SIZE, type subjects } from '@hsmlab/protocol'
@@ -11,7 +10,7 @@ import { type Invention, inventions, type Known } from '../support/bus/invention
 import { OWN_INBOX, startLying } from '../support/bus/liar.ts'
 import { askWithoutLogin } from '../support/bus/stranger-channel.ts'
 import { flipped, oversized, truncated } from '../support/bus/tamper.ts'
-import { agreement, hsmsOf, makeKey, moreSignatures, succeeds } from '../support/cluster.ts'
+import { agreement, hsmsOf, makeKey, moreSignatures, replaceHsm, succeeds } from '../support/cluster.ts'
 import { type NatsProduct, startOverNats } from '../support/nats.ts'
 import { until } from '../support/patience.ts'
 import { servicesOf } from '../support/processes.ts'
@@ -36,23 +35,6 @@ const SECRETS = /password\d|wrongpass/
 type Verified = Readonly<{ same: boolean; compared: boolean }>
 type Keys = Readonly<{ matched_keys: ReadonlyArray<Readonly<{ 'key-reference': string }>> }>
 
-/** Replaces the HSM of one zone: hand-over, backup, decommissioning, provisioning, restore and membership on the bus. */
-const replaceHsm = async (t: ExecutionContext, product: NatsProduct): Promise<void> => {
-  const { ready } = product
-  const credentials = { accessKeyId: '000000000000', secretAccessKey: 'anything' }
-  const aws = new CloudHSMV2Client({ endpoint: ready.endpoint, region: 'us-east-1', credentials })
-  t.teardown(() => aws.destroy())
-  const ClusterId = ready.clusters[0]?.clusterId ?? ''
-  const [, , third] = await hsmsOf(product)
-  await aws.send(new DeleteHsmCommand({ ClusterId, HsmId: third?.hsmId ?? '' }))
-  await until(
-    () => hsmsOf(product),
-    (hsms) => hsms.length === 2,
-  )
-  await aws.send(new CreateHsmCommand({ ClusterId, AvailabilityZone: third?.availabilityZone ?? '' }))
-  await agreement(product, 3)
-}
-
 /** Real work of every kind, for a stranger to overhear. */
 const work = async (t: ExecutionContext, product: NatsProduct): Promise<void> => {
   const done = async (...[as, ...words]: Parameters<NatsProduct['cloudhsmCli']>): Promise<void> => {
@@ -71,7 +53,9 @@ const work = async (t: ExecutionContext, product: NatsProduct): Promise<void> =>
   await programs?.asUser('--keypairgen', '--key-type', 'EC:prime256v1', '--label', 'pair', '--id', '01', '--private')
   const wrong = await programs?.tool('--login', '--pin', 'user1:wrongpass', '--list-objects')
   t.not(wrong?.status, 0)
-  await replaceHsm(t, product)
+  // Hand-over, backup, decommissioning, provisioning, restore and membership go over the bus.
+  const [, , third] = await hsmsOf(product)
+  await replaceHsm(t, product, third)
   // A right password lets the count of wrong ones begin again.
   await done(USER1, 'key', 'list')
 }

@@ -1,13 +1,11 @@
 import { createCipheriv, createPrivateKey, createPublicKey, type KeyObject, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import test, { type ExecutionContext } from 'ava'
-import { CloudHSMV2Client, CreateHsmCommand, DeleteHsmCommand } from '@aws-sdk/client-cloudhsm-v2'
 import { ecSec1, type KeyMaterial } from '@hsmlab/crypto'
 import type { KeyRecord } from '@hsmlab/domain'
 import { eavesdrop, type Heard } from '../support/bus/eavesdropper.ts'
-import { agreement, hsmsOf, succeeds } from '../support/cluster.ts'
+import { agreement, hsmsOf, replaceHsm, succeeds } from '../support/cluster.ts'
 import { overNats, startNats } from '../support/nats.ts'
-import { until } from '../support/patience.ts'
 import { files, type Programs, systemPrograms } from '../support/pkcs11.ts'
 import { ADMIN, type As, makeHome, type Product, up, type Words } from '../support/product.ts'
 import type { Ran } from '../support/run.ts'
@@ -123,19 +121,9 @@ const useKeys = async (t: ExecutionContext, bench: Bench): Promise<Used> => {
  * HSM that is gone for good had sealed what it kept.
  */
 const shakeCluster = async (t: ExecutionContext, { product }: Bench): Promise<Secret> => {
-  const credentials = { accessKeyId: '000000000000', secretAccessKey: 'anything' }
-  const aws = new CloudHSMV2Client({ endpoint: product.ready.endpoint, region: 'us-east-1', credentials })
-  t.teardown(() => aws.destroy())
-  const ClusterId = product.ready.clusters[0]?.clusterId ?? ''
   const [first, , third] = await hsmsOf(product)
   const sealingKey = await sealingKeyOf(product.data, third?.availabilityZone ?? '', third?.hsmId ?? '')
-  await aws.send(new DeleteHsmCommand({ ClusterId, HsmId: third?.hsmId ?? '' }))
-  await until(
-    () => hsmsOf(product),
-    (hsms) => hsms.length === 2,
-  )
-  await aws.send(new CreateHsmCommand({ ClusterId, AvailabilityZone: third?.availabilityZone ?? '' }))
-  await agreement(product, 3)
+  await replaceHsm(t, product, third)
   await succeeds(t, product, 'chaos', 'kill-hsm', first?.hsmId ?? '')
   await succeeds(t, product, 'chaos', 'heal')
   await agreement(product, 3)

@@ -1,7 +1,8 @@
+import { CloudHSMV2Client, CreateHsmCommand, DeleteHsmCommand } from '@aws-sdk/client-cloudhsm-v2'
 import type { ExecutionContext } from 'ava'
 import type { HsmStatus } from '@hsmlab/protocol/local'
 import { until } from './patience.ts'
-import { type Home, USER1, type Words } from './product.ts'
+import { type Home, type Running, USER1, type Words } from './product.ts'
 import type { Signer } from './signers.ts'
 
 /** The HSMs of the ready-made cluster as `hsmlab status` shows them. */
@@ -44,4 +45,24 @@ export const makeKey = async (t: ExecutionContext, { cloudhsmCli }: Home, label:
   const words = ['key', 'generate-symmetric', 'aes', '--label', label, '--key-length-bytes', '32']
   const made = await cloudhsmCli(USER1, ...words)
   t.is(made.status, 0, made.text)
+}
+
+/** Deletes an HSM through the AWS endpoint, as AWS's SDK does, and makes another in its zone; resolves when all agree. */
+export const replaceHsm = async (
+  t: ExecutionContext,
+  product: Home & Pick<Running, 'ready'>,
+  hsm: HsmStatus | undefined,
+): Promise<void> => {
+  const credentials = { accessKeyId: '000000000000', secretAccessKey: 'anything' }
+  const aws = new CloudHSMV2Client({ endpoint: product.ready.endpoint, region: 'us-east-1', credentials })
+  t.teardown(() => aws.destroy())
+  const ClusterId = product.ready.clusters[0]?.clusterId ?? ''
+  const count = (await hsmsOf(product)).length
+  await aws.send(new DeleteHsmCommand({ ClusterId, HsmId: hsm?.hsmId ?? '' }))
+  await until(
+    () => hsmsOf(product),
+    (hsms) => hsms.length === count - 1,
+  )
+  await aws.send(new CreateHsmCommand({ ClusterId, AvailabilityZone: hsm?.availabilityZone ?? '' }))
+  await agreement(product, count)
 }

@@ -14,7 +14,14 @@ export type SmallDisk = Readonly<{
   clear: () => Promise<void>
 }>
 
-/** A file system of so many MiB at `path`; `undefined`, and a printed reason, where this user may not mount one. */
+const MESSAGE = 'only root can mount a small file system'
+
+const isFull = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+
+/**
+ * A file system of so many MiB at `path`, or undefined after saying that this user may not mount one: the test then
+ * returns. In CI (`CI=true`) that fails the test.
+ */
 export const smallDisk = async (
   t: ExecutionContext,
   path: string,
@@ -24,15 +31,22 @@ export const smallDisk = async (
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path])
   } catch {
-    t.pass()
-    t.log('skipped: only root can mount a small file system')
+    if (process.env['CI'] === 'true') t.fail(MESSAGE)
+    else t.pass(`left out: ${MESSAGE}`)
+    t.log(`left out: ${MESSAGE}`)
     return undefined
   }
   t.teardown(async () => void (await run('umount', ['-l', path])))
   const ballast = join(path, 'ballast')
   return {
     path,
-    fill: () => writeFile(ballast, new Uint8Array(mebibytes << 20)).catch(() => undefined),
+    fill: () =>
+      writeFile(ballast, new Uint8Array(mebibytes << 20)).then(
+        () => t.fail('the disk took more than it has room for'),
+        (error: unknown) => {
+          if (!isFull(error)) throw error
+        },
+      ),
     clear: () => rm(ballast),
   }
 }

@@ -28,9 +28,9 @@ export type HeadFileDamaged = Tagged<
 
 export type OpenFailure = StoreFailure | LogDamaged | LogRolledBack | LogMissing | LogForeign | HeadFileDamaged
 
-/** What may pass: a disk that is full, a lock that is not free yet. Everything else is damage. */
+/** What may pass: a full disk, a lock that is not free yet, a log that stopped. Everything else is damage. */
 export const mayPass = ({ _tag }: Readonly<{ _tag: string }>): boolean =>
-  _tag === 'StoreFull' || _tag === 'StoreLocked' || _tag === 'StoreUnavailable'
+  _tag === 'StoreFull' || _tag === 'StoreLocked' || _tag === 'StoreStopped' || _tag === 'StoreUnavailable'
 
 /** Somebody else appended first: the log holds `actual` records, not the `expected` ones. */
 export type RevisionConflict = Tagged<'RevisionConflict', { expected: number; actual: number }>
